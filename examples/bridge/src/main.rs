@@ -1,0 +1,3 @@
+//! Keeps two sources in step.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! Starts real servers and runs the tests that need them.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Bytes <-> typed commands and responses.

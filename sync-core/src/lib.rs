@@ -1,0 +1,1 @@
+//! A protocol-neutral two-way reconciler.
