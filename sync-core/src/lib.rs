@@ -3,8 +3,11 @@
 //! Every protocol implements [`Source`]; the engine keeps any two of them in step.
 
 pub mod error;
+pub mod local;
 pub mod model;
 pub mod source;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use error::{Error, ErrorKind, Result};
 pub use source::Source;

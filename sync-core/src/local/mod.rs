@@ -1,0 +1,5 @@
+//! Sources without a network.
+
+pub mod memory;
+
+pub use memory::{Memory, MemoryOptions, MemoryStore};

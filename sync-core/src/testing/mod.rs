@@ -1,0 +1,1 @@
+//! For implementors of [`Source`](crate::Source).
