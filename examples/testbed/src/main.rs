@@ -1,3 +1,0 @@
-//! Starts real servers and runs the tests that need them.
-
-fn main() {}
