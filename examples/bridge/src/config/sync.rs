@@ -1,0 +1,292 @@
+//! `[sync.NAME]`: two sources and how to keep them in step.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::parse::{Field, Scalar, Section, Span};
+use super::units;
+
+/// One `[sync.NAME]`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct SyncConfig {
+    /// NAME.
+    pub(crate) name: String,
+    /// The source on the left.
+    pub(crate) left: Field<String>,
+    /// The source on the right.
+    pub(crate) right: Field<String>,
+    pub(crate) direction: Direction,
+    /// Globs over the left side's paths; empty means all.
+    pub(crate) collections: Vec<Field<String>>,
+    /// Left path to right path.
+    pub(crate) map: BTreeMap<String, String>,
+    pub(crate) conflict: Conflict,
+    pub(crate) deletes: Deletes,
+    pub(crate) max_deletes: MaxDeletes,
+    pub(crate) history: History,
+}
+
+/// Which side is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Direction {
+    #[default]
+    Both,
+    LeftToRight,
+    RightToLeft,
+}
+
+/// Who wins when both sides changed the same value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Conflict {
+    Left,
+    Right,
+    #[default]
+    Newest,
+    Duplicate,
+    Ask,
+}
+
+/// What a deletion on one side does to the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Deletes {
+    #[default]
+    Propagate,
+    Keep,
+    Trash,
+}
+
+/// How much one run may delete or overwrite in a collection without asking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MaxDeletes {
+    /// So many percent of the collection.
+    Share(u8),
+    /// So many items.
+    Count(u64),
+}
+
+impl Default for MaxDeletes {
+    fn default() -> Self {
+        Self::Share(25)
+    }
+}
+
+impl FromStr for MaxDeletes {
+    type Err = String;
+
+    /// As the command line takes it: `25%` or `20`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        percent(text)
+            .map(Self::Share)
+            .or_else(|| text.parse().ok().map(Self::Count))
+            .ok_or_else(|| "allowed: a share like 25% or a count like 20".to_owned())
+    }
+}
+
+fn percent(text: &str) -> Option<u8> {
+    let digits = text.strip_suffix('%')?;
+    digits.parse().ok().filter(|share| *share <= 100)
+}
+
+/// How long what was overwritten or deleted is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct History {
+    /// The engine's own default without it.
+    pub(crate) keep: Option<Duration>,
+    /// In bytes; the oldest goes first.
+    pub(crate) size: Option<u64>,
+}
+
+impl History {
+    /// Reads `history_keep` and `history_size`; what is not given is taken from `self`.
+    pub(crate) fn read(self, section: &Section<'_>) -> Self {
+        const KEEP: &str = "a span of time like \"30d\"";
+        const SIZE: &str = "a size like \"500MB\"";
+        let keep = section.scalar("history_keep", KEEP).and_then(|field| {
+            let time = match &field.value {
+                Scalar::Text(text) => units::duration(text),
+                _ => None,
+            };
+            if time.is_none() {
+                section.not_wanted("history_keep", &field, KEEP);
+            }
+            time
+        });
+        let size = section.scalar("history_size", SIZE).and_then(|field| {
+            let size = match &field.value {
+                Scalar::Text(text) => units::size(text),
+                _ => None,
+            };
+            if size.is_none() {
+                section.not_wanted("history_size", &field, SIZE);
+            }
+            size
+        });
+        Self {
+            keep: keep.or(self.keep),
+            size: size.or(self.size),
+        }
+    }
+}
+
+impl SyncConfig {
+    /// Reads one `[sync.NAME]`; `None` if a mistake was noted. `sources` are the names that
+    /// `left` and `right` may take, with those that were not understood.
+    pub(crate) fn read(
+        name: String,
+        section: Section<'_>,
+        sources: &[&str],
+        history: History,
+    ) -> Option<Self> {
+        let left = read_side(&section, "left", sources);
+        let right = read_side(&section, "right", sources);
+        if let (Some(left), Some(right)) = (&left, &right)
+            && left.value == right.value
+        {
+            let message = format!("`left` and `right` are both \"{}\"", right.value);
+            section.doc().problem(&right.span, message);
+        }
+        let direction = section.choice(
+            "direction",
+            &[
+                ("both", Direction::Both),
+                ("left-to-right", Direction::LeftToRight),
+                ("right-to-left", Direction::RightToLeft),
+            ],
+        );
+        let conflict = section.choice(
+            "conflict",
+            &[
+                ("left", Conflict::Left),
+                ("right", Conflict::Right),
+                ("newest", Conflict::Newest),
+                ("duplicate", Conflict::Duplicate),
+                ("ask", Conflict::Ask),
+            ],
+        );
+        let deletes = section.choice(
+            "deletes",
+            &[
+                ("propagate", Deletes::Propagate),
+                ("keep", Deletes::Keep),
+                ("trash", Deletes::Trash),
+            ],
+        );
+        let sync = Self {
+            name,
+            collections: read_collections(&section),
+            map: read_map(&section),
+            direction: direction.unwrap_or_default(),
+            conflict: conflict.unwrap_or_default(),
+            deletes: deletes.unwrap_or_default(),
+            max_deletes: read_max_deletes(&section),
+            history: history.read(&section),
+            left: left.unwrap_or_else(|| nobody(section.span())),
+            right: right.unwrap_or_else(|| nobody(section.span())),
+        };
+        section.finish();
+        (!sync.left.value.is_empty() && !sync.right.value.is_empty()).then_some(sync)
+    }
+}
+
+fn nobody(span: &Span) -> Field<String> {
+    Field {
+        value: String::new(),
+        span: span.clone(),
+    }
+}
+
+fn read_side(section: &Section<'_>, key: &'static str, sources: &[&str]) -> Option<Field<String>> {
+    let field = section.string(key);
+    let known = if sources.is_empty() {
+        "there is no [source.NAME] yet".to_owned()
+    } else {
+        format!("sources: {}", sources.join(", "))
+    };
+    let Some(field) = field else {
+        if section.key_span(key).is_none() {
+            let message = format!("{} lacks `{key}`", section.name());
+            section
+                .doc()
+                .problem_help(section.span(), message, vec![known]);
+        }
+        return None;
+    };
+    if !sources.contains(&field.value.as_str()) {
+        let mut help = super::parse::did_you_mean(&field.value, sources);
+        help.push(known);
+        let message = format!("there is no [source.{}]", field.value);
+        section.doc().problem_help(&field.span, message, help);
+        return None;
+    }
+    Some(field)
+}
+
+fn read_collections(section: &Section<'_>) -> Vec<Field<String>> {
+    let Some(list) = section.strings("collections") else {
+        return Vec::new();
+    };
+    if list.value.is_empty() {
+        let help = vec!["leave the key out for all of them".to_owned()];
+        let message = "an empty `collections` would choose nothing";
+        section.doc().problem_help(&list.span, message, help);
+    }
+    for glob in &list.value {
+        if let Err(why) = check_glob(&glob.value) {
+            let help = vec![
+                "`*` stands for any text within a name, `**` for any depth, `!` excludes"
+                    .to_owned(),
+            ];
+            section.doc().problem_help(&glob.span, why, help);
+        }
+    }
+    list.value
+}
+
+/// Whether the engine will understand the glob.
+fn check_glob(glob: &str) -> Result<(), String> {
+    let pattern = glob.strip_prefix('!').unwrap_or(glob);
+    if pattern.is_empty() {
+        return Err("an empty glob matches nothing".to_owned());
+    }
+    globset::Glob::new(pattern)
+        .map(|_| ())
+        .map_err(|error| format!("\"{glob}\" is no glob: {}", error.kind()))
+}
+
+fn read_map(section: &Section<'_>) -> BTreeMap<String, String> {
+    let mut map = BTreeMap::new();
+    for (left, right) in section.string_table("map") {
+        if let Some((other, _)) = map.iter().find(|(_, taken)| **taken == right.value) {
+            let message = format!(
+                "`map` sends both \"{other}\" and \"{}\" to \"{}\"",
+                left.value, right.value
+            );
+            section.doc().problem(&right.span, message);
+        }
+        if left.value.is_empty() || right.value.is_empty() {
+            let message = "`map` takes paths of collections, which are not empty";
+            section.doc().problem(&left.span, message);
+        }
+        map.insert(left.value, right.value);
+    }
+    map
+}
+
+fn read_max_deletes(section: &Section<'_>) -> MaxDeletes {
+    const WANTED: &str = "a share like \"25%\" or a count like 20; \"100%\" lifts the guard";
+    let Some(field) = section.scalar("max_deletes", WANTED) else {
+        return MaxDeletes::default();
+    };
+    match &field.value {
+        Scalar::Count(count) => return MaxDeletes::Count(*count),
+        Scalar::Text(text) => {
+            if let Some(share) = percent(text) {
+                return MaxDeletes::Share(share);
+            }
+        }
+        Scalar::Boolean(_) => {}
+    }
+    section.not_wanted("max_deletes", &field, WANTED);
+    MaxDeletes::default()
+}
