@@ -27,7 +27,7 @@ pub(crate) fn text(
     [
         general(&folder.to_string(), greeting, account),
         mail(wish, account),
-        tls(certificates),
+        tls(wish, certificates),
         logins(&folder.to_string(), account),
         listeners(ports),
         services(account),
@@ -130,7 +130,10 @@ plugin {{
     )
 }
 
-fn tls(certificates: &Certificates) -> String {
+fn tls(wish: &Builder, certificates: &Certificates) -> String {
+    if wish.without_tls {
+        return "ssl = no\ndisable_plaintext_auth = no\n".into();
+    }
     format!(
         "ssl = yes
 ssl_cert = <{}

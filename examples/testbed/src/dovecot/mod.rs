@@ -42,6 +42,7 @@ pub struct Builder {
     imap_capability: Option<String>,
     extra: String,
     in_memory: bool,
+    without_tls: bool,
 }
 
 impl Builder {
@@ -73,6 +74,14 @@ impl Builder {
     #[must_use]
     pub fn in_memory(mut self) -> Self {
         self.in_memory = true;
+        self
+    }
+
+    /// Offers no TLS at all, neither on ports of its own nor by STARTTLS and STLS, and takes
+    /// passwords in plain text.
+    #[must_use]
+    pub fn without_tls(mut self) -> Self {
+        self.without_tls = true;
         self
     }
 
@@ -116,11 +125,11 @@ impl Builder {
 pub struct Dovecot {
     /// Plain IMAP, with STARTTLS.
     pub imap_port: u16,
-    /// IMAP over TLS.
+    /// IMAP over TLS; closed after [`Builder::without_tls`].
     pub imaps_port: u16,
     /// Plain POP3, with STLS.
     pub pop3_port: u16,
-    /// POP3 over TLS.
+    /// POP3 over TLS; closed after [`Builder::without_tls`].
     pub pop3s_port: u16,
     /// The certificate authority to trust, as PEM. The certificate is for `localhost` and
     /// 127.0.0.1.
@@ -147,6 +156,7 @@ impl Dovecot {
             imap_capability: None,
             extra: String::new(),
             in_memory: false,
+            without_tls: false,
         }
     }
 
@@ -209,7 +219,7 @@ impl Dovecot {
             dovecot.display(),
             config.display()
         ))?;
-        wait_until_ready(&supervisor, &greeting, ports)?;
+        wait_until_ready(&supervisor, &greeting, ports, !wish.without_tls)?;
         Ok(Self {
             imap_port: imap,
             imaps_port: imaps,
@@ -253,13 +263,17 @@ fn make_folder(path: &Path) -> Result<()> {
 }
 
 /// Waits for the greetings of all four ports, as far as they greet without TLS.
-fn wait_until_ready(supervisor: &Supervisor, greeting: &str, ports: Ports) -> Result<()> {
+fn wait_until_ready(
+    supervisor: &Supervisor,
+    greeting: &str,
+    ports: Ports,
+    with_tls: bool,
+) -> Result<()> {
     let deadline = Instant::now() + START_LIMIT;
     loop {
         let ready = greets(ports.imap, greeting)
             && greets(ports.pop3, greeting)
-            && connect(ports.imaps).is_some()
-            && connect(ports.pop3s).is_some();
+            && (!with_tls || connect(ports.imaps).is_some() && connect(ports.pop3s).is_some());
         if ready {
             return Ok(());
         }

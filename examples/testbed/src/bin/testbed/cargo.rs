@@ -103,7 +103,7 @@ impl TestPlan {
 }
 
 /// Runs cargo in the environment that cargo itself was started in; its exit status.
-fn run(line: &[String]) -> io::Result<u8> {
+pub(crate) fn run(line: &[String]) -> io::Result<u8> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command.args(line).env("TESTBED", "1");

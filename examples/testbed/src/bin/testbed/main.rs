@@ -15,6 +15,7 @@
 )]
 
 mod cargo;
+mod compare;
 mod packages;
 mod up;
 
@@ -30,6 +31,8 @@ usage: cargo testbed COMMAND
         included; what follows is passed on to cargo test
   soak [--seeds N] [--seed S]
         runs the reconciler's property tests in a release build over N seeds (10,000), or over S
+  compare-mbsync [OPTIONS]
+        compares bridge with Debian's mbsync: time, memory, round trips; --help says more
   install
         installs the Debian packages that the tests need
   up dovecot [--memory]
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
     let outcome = match args.split_first() {
         Some((&"test", rest)) => cargo::test(rest),
         Some((&"soak", rest)) => cargo::soak(rest),
+        Some((&"compare-mbsync", rest)) => compare::run(rest),
         Some((&"install", [])) => packages::install_missing().map(|()| ExitCode::SUCCESS),
         Some((&"up", ["dovecot"])) => up::dovecot(false),
         Some((&"up", ["dovecot", "--memory"])) => up::dovecot(true),
