@@ -1,0 +1,165 @@
+//! Reads sets piece by piece.
+
+use super::error::{DecodeError, DecodeErrorKind};
+use super::set::{SequenceSet, SetBuilder};
+
+/// Reads a `sequence-set`, or the numbers of a SEARCH response, from bytes that
+/// arrive in pieces. Holds nothing but the ranges.
+#[derive(Debug)]
+pub struct SetParser {
+    builder: SetBuilder,
+    open: Option<u32>,
+    max_ranges: usize,
+    /// The number in work, and how many digits it has so far.
+    value: u64,
+    digits: u8,
+    star: bool,
+    /// What stood before the colon.
+    first: Option<End>,
+    separator: u8,
+    /// Bytes taken by earlier calls.
+    taken: usize,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum End {
+    Number(u32),
+    Star,
+}
+
+impl SetParser {
+    /// A parser of sets such as `1,3:5`, of at most `max_ranges` ranges.
+    #[must_use]
+    pub fn new(max_ranges: usize) -> Self {
+        Self::with_separator(max_ranges, b',')
+    }
+
+    /// A parser of numbers that are separated by spaces, as in SEARCH.
+    #[must_use]
+    pub fn spaced(max_ranges: usize) -> Self {
+        Self::with_separator(max_ranges, b' ')
+    }
+
+    fn with_separator(max_ranges: usize, separator: u8) -> Self {
+        Self {
+            builder: SetBuilder::default(),
+            open: None,
+            max_ranges,
+            value: 0,
+            digits: 0,
+            star: false,
+            first: None,
+            separator,
+            taken: 0,
+        }
+    }
+
+    /// Takes bytes up to the first one that cannot belong to the set; says how
+    /// many. Less than all: the set has ended.
+    ///
+    /// # Errors
+    ///
+    /// A number that is zero or above 32 bits, a colon out of place, or more
+    /// ranges than allowed. The offset counts from the first byte fed.
+    pub fn feed(&mut self, bytes: &[u8]) -> Result<usize, DecodeError> {
+        let mut value = self.value;
+        let mut digits = self.digits;
+        let mut at = 0usize;
+        for b in bytes {
+            let digit = b.wrapping_sub(b'0');
+            if digit < 10 {
+                value = value * 10 + u64::from(digit);
+                digits = digits.saturating_add(1);
+                if value > u64::from(u32::MAX) {
+                    return Err(self.error(DecodeErrorKind::Number, at));
+                }
+                if self.star {
+                    return Err(self.error(DecodeErrorKind::Syntax, at));
+                }
+            } else if *b == self.separator {
+                (self.value, self.digits) = (value, digits);
+                self.commit(at)?;
+                (value, digits) = (0, 0);
+            } else if *b == b':' {
+                (self.value, self.digits) = (value, digits);
+                match self.take(at)? {
+                    Some(first) if self.first.is_none() => self.first = Some(first),
+                    _ => return Err(self.error(DecodeErrorKind::Syntax, at)),
+                }
+                (value, digits) = (0, 0);
+            } else if *b == b'*' && digits == 0 && !self.star {
+                self.star = true;
+            } else {
+                break;
+            }
+            at += 1;
+        }
+        (self.value, self.digits) = (value, digits);
+        self.taken += at;
+        Ok(at)
+    }
+
+    /// The set, complete.
+    ///
+    /// # Errors
+    ///
+    /// As [`SetParser::feed`], for the last number.
+    pub fn finish(mut self) -> Result<SequenceSet, DecodeError> {
+        self.commit(0)?;
+        Ok(self.builder.finish(self.open))
+    }
+
+    fn error(&self, kind: DecodeErrorKind, at: usize) -> DecodeError {
+        DecodeError::new(kind, self.taken + at)
+    }
+
+    /// The number or star in work, if there is one.
+    #[inline]
+    fn take(&mut self, at: usize) -> Result<Option<End>, DecodeError> {
+        if self.star {
+            self.star = false;
+            return Ok(Some(End::Star));
+        }
+        if self.digits == 0 {
+            return Ok(None);
+        }
+        match u32::try_from(self.value) {
+            Ok(n) if n > 0 => {
+                (self.value, self.digits) = (0, 0);
+                Ok(Some(End::Number(n)))
+            }
+            _ => Err(self.error(DecodeErrorKind::Number, at)),
+        }
+    }
+
+    /// Ends an element at a separator or at the end.
+    #[inline]
+    fn commit(&mut self, at: usize) -> Result<(), DecodeError> {
+        let (a, b) = match (self.first.take(), self.take(at)?) {
+            // Separators in a row, or the space before the first number.
+            (None, None) => return Ok(()),
+            (Some(_), None) => {
+                return Err(self.error(DecodeErrorKind::Syntax, at));
+            }
+            (None, Some(End::Number(n))) => (n, n),
+            (Some(End::Number(a)), Some(End::Number(b))) => (a.min(b), a.max(b)),
+            (None | Some(End::Star), Some(End::Star)) => {
+                self.add_open(u32::MAX);
+                return Ok(());
+            }
+            (Some(End::Number(n)), Some(End::Star)) | (Some(End::Star), Some(End::Number(n))) => {
+                self.add_open(n);
+                return Ok(());
+            }
+        };
+        if self.builder.push(a, b, self.max_ranges) {
+            Ok(())
+        } else {
+            Err(self.error(DecodeErrorKind::Limit, at))
+        }
+    }
+
+    fn add_open(&mut self, from: u32) {
+        self.open = Some(self.open.map_or(from, |open| open.min(from)));
+    }
+}
