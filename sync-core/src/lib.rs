@@ -5,6 +5,8 @@
 pub mod error;
 pub mod local;
 pub mod model;
+#[cfg(feature = "net")]
+pub mod net;
 pub mod source;
 #[cfg(feature = "testing")]
 pub mod testing;
