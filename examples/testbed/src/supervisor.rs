@@ -127,18 +127,65 @@ fn silent(folder: &Path) -> Error {
 #[cfg(test)]
 mod tests {
     use super::{Supervisor, is_running};
-    use std::{env, panic, path::PathBuf, sync::Mutex};
+    use std::{
+        env, fs, panic,
+        path::PathBuf,
+        sync::Mutex,
+        thread,
+        time::{Duration, Instant},
+    };
 
     #[test]
     fn dropping_ends_the_whole_group_and_removes_the_folder() {
         let mut supervisor = Supervisor::new(&env::temp_dir()).unwrap();
         let folder = supervisor.folder().to_owned();
-        supervisor.start("sleep 1000 & exec sleep 1000").unwrap();
-        let pid = supervisor.server().unwrap();
-        assert!(is_running(pid));
+        let note = folder.join("child");
+        supervisor
+            .start(&format!(
+                "sleep 1000 & echo $! >{}; exec sleep 1000",
+                note.display()
+            ))
+            .unwrap();
+        let child = || fs::read_to_string(&note).ok()?.trim().parse().ok();
+        eventually(|| child().is_some());
+        let (server, child) = (supervisor.server().unwrap(), child().unwrap());
+        assert!(is_running(server));
+        assert!(is_running(child));
         drop(supervisor);
-        assert!(!is_running(pid));
+        assert!(!is_running(server));
+        // Killed, but nobody waited for it.
+        eventually(|| !is_running(child));
         assert!(!folder.exists());
+    }
+
+    #[test]
+    fn a_server_that_just_started_is_ended_too() {
+        for _ in 0..20 {
+            let mut supervisor = Supervisor::new(&env::temp_dir()).unwrap();
+            supervisor.start("sleep 1000 & exec sleep 1000").unwrap();
+            let group = supervisor.server().unwrap();
+            drop(supervisor);
+            eventually(|| !group_is_running(group));
+        }
+    }
+
+    /// Waits for something that is bound to happen soon.
+    fn eventually(is_so: impl Fn() -> bool) {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while !is_so() {
+            assert!(Instant::now() < deadline);
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    fn group_is_running(group: u32) -> bool {
+        fs::read_dir("/proc").unwrap().flatten().any(|entry| {
+            let stat = fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
+            stat.rsplit_once(") ").is_some_and(|(_, rest)| {
+                let fields: Vec<_> = rest.split(' ').collect();
+                fields[0] != "Z" && fields[0] != "X" && fields[2] == group.to_string()
+            })
+        })
     }
 
     #[test]

@@ -13,8 +13,10 @@ if IFS= read -r command; then
     while IFS= read -r _; do :; done
 fi
 if [ -n "$server" ]; then
-    kill -KILL -- "-$server" 2>/dev/null
-    kill -KILL "$server" 2>/dev/null
+    # First the leader alone: it may not have its group yet. Then it starts nothing any more, and
+    # what it started is in the group.
+    kill -s KILL -- "$server" 2>/dev/null
+    kill -s KILL -- "-$server" 2>/dev/null
     wait "$server" 2>/dev/null
 fi
 # Once more in case that a dying process wrote one last file.
