@@ -12,6 +12,7 @@ use super::log::OpLog;
 use super::options::MemoryOptions;
 use super::store::MemoryStore;
 use crate::error::{Error, ErrorKind, Result};
+use crate::local::header;
 use crate::model::{
     Body, Collection, CollectionId, Digest, Flags, Identity, Item, ItemId, ItemKind, NewItem,
     Revision, Timestamp,
@@ -267,15 +268,13 @@ impl State {
 pub(super) fn recognise(identity: &mut Identity, entry: &Entry) {
     if entry.kind == ItemKind::Message {
         identity.digest = Some(Digest::of(&entry.content));
-        identity.message_id = field(&entry.content, "message-id")
-            .map(|id| id.trim_matches(['<', '>']).to_owned())
-            .filter(|id| !id.is_empty());
+        identity.message_id = header::message_id(&entry.content);
     } else {
         identity.uid = field(&entry.content, "uid");
     }
 }
 
-/// The value of the first line that begins with this name, in the header if there is one.
+/// The value of the first line that begins with this name, up to an empty line.
 pub(super) fn field(content: &[u8], name: &str) -> Option<String> {
     content
         .split(|b| *b == b'\n')
