@@ -18,13 +18,13 @@ fn run<T>(work: impl Future<Output = T>) -> T {
     builder.enable_time().build().unwrap().block_on(work)
 }
 
-struct Box_ {
+struct Fixture {
     dir: tempfile::TempDir,
     source: Maildir,
     inbox: CollectionId,
 }
 
-impl Box_ {
+impl Fixture {
     fn new() -> Self {
         Self::with(MaildirOptions::default())
     }
@@ -122,7 +122,7 @@ fn set(id: &str, guard: &str, add: &str, remove: &str) -> Op {
 
 #[test]
 fn mail_is_delivered_as_other_programs_expect_it() {
-    let mut b = Box_::new();
+    let mut b = Fixture::new();
     let plain = b.done(Op::Create(mail("A: b\r\n\r\nc\r\n", "")));
     let seen = b.done(Op::Create(mail(
         "A: b\r\n\r\n",
@@ -142,7 +142,7 @@ fn mail_is_delivered_as_other_programs_expect_it() {
 
 #[test]
 fn an_untouched_folder_is_not_looked_through() {
-    let mut b = Box_::new();
+    let mut b = Fixture::new();
     b.put("cur/1.a:2,");
     b.age();
     let page = run(b.source.changes(&b.inbox, None)).unwrap();
@@ -160,7 +160,7 @@ fn an_untouched_folder_is_not_looked_through() {
 
 #[test]
 fn what_changed_just_now_is_looked_through_again() {
-    let mut b = Box_::new();
+    let mut b = Fixture::new();
     b.put("cur/1.a:2,");
     let first = run(b.source.changes(&b.inbox, None)).unwrap();
     b.put("cur/2.b:2,");
@@ -172,7 +172,7 @@ fn what_changed_just_now_is_looked_through_again() {
 
 #[test]
 fn a_new_message_stays_new_until_it_has_a_flag() {
-    let mut b = Box_::new();
+    let mut b = Fixture::new();
     b.put("new/1.a");
     let stored = b.done(set("1.a", "", "", "\\Seen"));
     assert_eq!(
@@ -189,7 +189,7 @@ fn a_new_message_stays_new_until_it_has_a_flag() {
 
 #[test]
 fn keywords_are_letters_and_those_beyond_26_are_not_held() {
-    let mut b = Box_::new();
+    let mut b = Fixture::new();
     fs::write(b.path().join("dovecot-keywords"), "0 Old\n").unwrap();
     b.put("cur/1.a:2,Sa");
     let listed = b.list().remove(0);
@@ -212,7 +212,7 @@ fn keywords_are_letters_and_those_beyond_26_are_not_held() {
 
 #[test]
 fn a_write_meets_only_what_the_plan_saw() {
-    let mut b = Box_::new();
+    let mut b = Fixture::new();
     for name in ["cur/1.a:2,", "new/2.b", "cur/3.c:2,", "cur/4.d:2,"] {
         b.put(name);
     }
@@ -248,7 +248,7 @@ fn a_write_meets_only_what_the_plan_saw() {
 
 #[test]
 fn a_rename_replaces_no_other_file() {
-    let mut b = Box_::new();
+    let mut b = Fixture::new();
     b.put("cur/1.a:2,S");
     b.put("cur/1.a:2,F");
     assert!(matches!(
@@ -260,7 +260,7 @@ fn a_rename_replaces_no_other_file() {
 
 #[test]
 fn a_move_speaks_the_letters_of_the_other_folder() {
-    let mut b = Box_::new();
+    let mut b = Fixture::new();
     let archive = run(b.source.create_collection(&folder("Archive/2024"))).unwrap();
     let body = "A: b\nbare\r\n";
     let id = b.done(Op::Create(mail(body, "\\Seen Work"))).id.unwrap();
@@ -286,7 +286,7 @@ fn a_move_speaks_the_letters_of_the_other_folder() {
 
 #[test]
 fn a_message_that_cannot_be_read_concerns_no_other() {
-    let mut b = Box_::new();
+    let mut b = Fixture::new();
     for name in ["cur/1.a:2,", "cur/3.c:2,"] {
         b.put(name);
     }
@@ -314,7 +314,7 @@ fn a_message_that_cannot_be_read_concerns_no_other() {
 
 #[test]
 fn a_wrong_size_in_a_name_is_not_believed() {
-    let mut b = Box_::new();
+    let mut b = Fixture::new();
     let long = "x\n".repeat(50_000);
     for base in ["1.a,S=3,W=4", "2.b", "3.c,S=100000,W=150000"] {
         fs::write(b.path().join(format!("cur/{base}:2,")), &long).unwrap();
@@ -327,7 +327,7 @@ fn a_wrong_size_in_a_name_is_not_believed() {
 
 #[test]
 fn pages_belong_to_one_listing() {
-    let mut b = Box_::with(MaildirOptions {
+    let mut b = Fixture::with(MaildirOptions {
         page_items: 2,
         ..MaildirOptions::default()
     });
@@ -363,7 +363,7 @@ fn a_missing_path_is_empty_until_a_folder_is_made() {
 
 #[test]
 fn watch_returns_when_something_arrives() {
-    let mut b = Box_::with(MaildirOptions {
+    let mut b = Fixture::with(MaildirOptions {
         poll: Duration::from_millis(2),
         ..MaildirOptions::default()
     });
@@ -380,7 +380,7 @@ fn watch_returns_when_something_arrives() {
 
 #[test]
 fn a_batch_that_fails_leaves_nothing_behind() {
-    let mut b = Box_::new();
+    let mut b = Fixture::new();
     fs::remove_dir(b.path().join("tmp")).unwrap();
     fs::write(b.path().join("tmp"), "in the way").unwrap();
     let batch = vec![Mutation {
