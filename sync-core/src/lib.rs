@@ -4,9 +4,11 @@
 
 pub mod error;
 pub mod local;
+pub mod merge;
 pub mod model;
 #[cfg(feature = "net")]
 pub mod net;
+pub mod reconcile;
 pub mod source;
 #[cfg(feature = "testing")]
 pub mod testing;

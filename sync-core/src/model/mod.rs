@@ -5,6 +5,7 @@ mod collection;
 mod flags;
 mod identity;
 mod item;
+mod side;
 
 pub use body::{Body, BodyChunks, BodyWriter, MEMORY_LIMIT};
 pub use collection::{
@@ -13,3 +14,4 @@ pub use collection::{
 pub use flags::{Flags, Keyword, SystemFlags};
 pub use identity::{Digest, IDENTITY_PREFIX, Identity};
 pub use item::{Cursor, Item, ItemId, ItemKind, KindSet, NewItem, Revision, Timestamp};
+pub use side::{Both, Side};
