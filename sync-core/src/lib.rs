@@ -2,6 +2,8 @@
 //!
 //! Every protocol implements [`Source`]; the engine keeps any two of them in step.
 
+#[cfg(feature = "engine")]
+pub mod engine;
 pub mod error;
 pub mod local;
 pub mod merge;
@@ -10,6 +12,8 @@ pub mod model;
 pub mod net;
 pub mod reconcile;
 pub mod source;
+#[cfg(feature = "engine")]
+pub mod state;
 #[cfg(feature = "testing")]
 pub mod testing;
 

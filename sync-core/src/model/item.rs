@@ -173,6 +173,16 @@ impl KindSet {
         self.0 == 0
     }
 
+    /// One bit a kind, as stored.
+    pub const fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// The inverse of [`bits`](Self::bits); unknown bits are dropped.
+    pub const fn from_bits(bits: u8) -> Self {
+        Self(bits & 0b1_1111)
+    }
+
     /// The kinds in the set.
     pub fn iter(self) -> impl Iterator<Item = ItemKind> {
         ItemKind::ALL

@@ -1,0 +1,392 @@
+use std::collections::HashSet;
+
+use futures_util::StreamExt as _;
+
+use super::observe::PIM_LIMIT;
+use super::pass::{Run, open};
+use crate::error::Result;
+use crate::merge;
+use crate::model::{Both, Item, ItemId, Side};
+use crate::reconcile::{
+    Link, LinkSide, Observed, PairId, Presence, canonical_order, join, pair_by_identity,
+};
+use crate::source::Depth;
+use crate::state::{GroupBy, GroupKey, IntentAction};
+
+/// How many items one request asks for.
+const BATCH: usize = 500;
+
+impl Run<'_> {
+    /// Recognises items that no link knows: after a lost cursor, a crash, lost state, a first run.
+    pub(super) async fn identify(&mut self, index: usize) -> Result<()> {
+        let Some(work) = self.work.get(index) else {
+            return Ok(());
+        };
+        let pair = work.id();
+        for side in Side::BOTH {
+            self.fetch_contents(index, side).await?;
+        }
+        for side in Side::BOTH {
+            if !self.state.half_links(pair, side)?.is_empty() {
+                self.fetch_identities(index, side, |_| true).await?;
+                self.repair_half_links(pair, side)?;
+            }
+        }
+        let both = self.state.count_unlinked(pair, Side::Left)? > 0
+            && self.state.count_unlinked(pair, Side::Right)? > 0;
+        if !both {
+            return Ok(());
+        }
+        let rewrites = Side::BOTH
+            .iter()
+            .any(|side| self.capabilities[*side].rewrites);
+        for side in Side::BOTH {
+            let sizes = self.sizes(pair, side.other())?;
+            let candidate = |seen: &Observed| match (seen.size, &sizes) {
+                (Some(size), Some(sizes)) if !rewrites => sizes.contains(&size),
+                _ => true,
+            };
+            self.fetch_identities(index, side, candidate).await?;
+        }
+        self.state.begin()?;
+        self.join_groups(pair, GroupBy::Digest, None)?;
+        self.join_groups(pair, GroupBy::Uid, None)?;
+        if rewrites {
+            self.join_groups(pair, GroupBy::MessageId, None)?;
+        } else {
+            // A server that rewrites messages without saying so: a copy whose answer was lost is
+            // recognised by its Message-ID, but only where a copy was on its way.
+            let intents = self.state.intents(pair)?;
+            let sent: HashSet<_> = intents
+                .iter()
+                .filter(|i| i.action == IntentAction::Create)
+                .filter_map(|i| i.row)
+                .collect();
+            if !sent.is_empty() {
+                self.join_groups(pair, GroupBy::MessageId, Some(&sent))?;
+            }
+        }
+        self.state.commit()
+    }
+
+    /// The sizes of a side's unlinked items, if all are known.
+    fn sizes(&mut self, pair: PairId, side: Side) -> Result<Option<HashSet<u64>>> {
+        let mut sizes = HashSet::new();
+        let mut after = 0;
+        loop {
+            let rows = self.state.unlinked(pair, side, after, BATCH)?;
+            let Some(last) = rows.last() else {
+                return Ok(Some(sizes));
+            };
+            after = last.row;
+            for row in &rows {
+                match row.size.or(row.identity.digest.map(|d| d.size)) {
+                    Some(size) => sizes.insert(size),
+                    None => return Ok(None),
+                };
+            }
+        }
+    }
+
+    /// Fetches what recognises unlinked messages of a side.
+    pub(super) async fn fetch_identities(
+        &mut self,
+        index: usize,
+        side: Side,
+        wanted: impl Fn(&Observed) -> bool,
+    ) -> Result<()> {
+        let Some(work) = self.work.get(index) else {
+            return Ok(());
+        };
+        let pair = work.id();
+        let mut after = 0;
+        loop {
+            let rows = self.state.unlinked(pair, side, after, BATCH)?;
+            let Some(last) = rows.last() else {
+                return Ok(());
+            };
+            after = last.row;
+            let lacking = |row: &&Observed| {
+                !row.kind.is_mutable() && row.identity.digest.is_none() && wanted(row)
+            };
+            let ids: Vec<ItemId> = rows
+                .iter()
+                .filter(lacking)
+                .map(|r| r.item.clone())
+                .collect();
+            self.fetch_into_rows(index, side, &ids, Depth::Identity)
+                .await?;
+        }
+    }
+
+    /// Fetches the contents of changed and new events, tasks, notes and contacts: they merge by
+    /// property, which takes knowing them.
+    async fn fetch_contents(&mut self, index: usize, side: Side) -> Result<()> {
+        let Some(work) = self.work.get(index) else {
+            return Ok(());
+        };
+        let (pair, kinds) = (work.id(), work.record.kinds);
+        if !kinds.iter().any(crate::model::ItemKind::is_mutable) {
+            return Ok(());
+        }
+        let mut ids = Vec::new();
+        let mut note = |row: &Observed| {
+            let here = row.presence == Presence::Here;
+            if here && row.kind.is_mutable() && row.body.is_none() && row.refused.is_none() {
+                ids.push(row.item.clone());
+            }
+        };
+        let mut after = 0;
+        loop {
+            let rows = self.state.unlinked(pair, side, after, BATCH)?;
+            let Some(last) = rows.last() else { break };
+            after = last.row;
+            rows.iter().for_each(&mut note);
+        }
+        let mut after = 0;
+        loop {
+            let links = self.state.changed_links(pair, after, BATCH)?;
+            let Some(last) = links.last() else { break };
+            after = *last;
+            for link in links {
+                if let Some(row) = &self.state.observed_of_link(link)?[side] {
+                    note(row);
+                }
+            }
+        }
+        for ids in ids.chunks(BATCH) {
+            self.fetch_into_rows(index, side, ids, Depth::Full).await?;
+        }
+        Ok(())
+    }
+
+    /// Fetches items and stores what was learned with their observations.
+    async fn fetch_into_rows(
+        &mut self,
+        index: usize,
+        side: Side,
+        ids: &[ItemId],
+        depth: Depth,
+    ) -> Result<()> {
+        let Some(work) = self.work.get(index).filter(|_| !ids.is_empty()) else {
+            return Ok(());
+        };
+        let (pair, collection) = (work.id(), work.record.collections[side].clone());
+        let mut unreadable = Vec::new();
+        self.state.begin()?;
+        let mut items = open(&mut self.sources, side)?.fetch(&collection, ids, depth);
+        while let Some(item) = items.next().await {
+            match item {
+                Ok(item) => {
+                    if let Some(row) = self.state.observed(pair, side, &item.id)? {
+                        self.state.observe(pair, &learned(row, &item)?)?;
+                    }
+                }
+                Err(error) if error.item().is_some() && !error.is_fatal() => {
+                    unreadable.push(error);
+                }
+                // Whoever handles it rolls back what was begun.
+                Err(error) => return Err(error.in_collection(&collection).on_side(side)),
+            }
+        }
+        drop(items);
+        for error in unreadable {
+            let Some(id) = error.item().cloned() else {
+                continue;
+            };
+            let why = error.on_side(side).to_string();
+            if let Some(mut row) = self.state.observed(pair, side, &id)? {
+                row.refused = Some(why.clone());
+                self.state.observe(pair, &row)?;
+            }
+            self.problem(index, |report, why| report.refused.push(why), why);
+        }
+        self.state.commit()
+    }
+
+    /// Finds the items of links whose ids were lost with the cursor.
+    ///
+    /// What is not found again counts as new on the other side: it is created here once more
+    /// rather than deleted there.
+    fn repair_half_links(&mut self, pair: PairId, side: Side) -> Result<()> {
+        self.state.begin()?;
+        for mut link in self.state.half_links(pair, side)? {
+            self.state.load_bases(&mut link)?;
+            match self.twin_in(pair, side, &link)? {
+                Some(mut twin) => {
+                    link.sides[side].id = Some(twin.item.clone());
+                    link.sides[side].revision = None;
+                    self.state.put_link(&link)?;
+                    twin.link = Some(link.id);
+                    self.state.observe(pair, &twin)?;
+                }
+                None => self.dissolve(&link, side)?,
+            }
+        }
+        self.state.commit()
+    }
+
+    /// The unlinked item of a side that is most likely this link's.
+    fn twin_in(&mut self, pair: PairId, side: Side, link: &Link) -> Result<Option<Observed>> {
+        let known = &link.sides[side];
+        let key = match (&known.digest, &known.name) {
+            (_, Some(uid)) if link.kind.is_mutable() => {
+                let value = format!("{} {uid}", link.kind).into_bytes();
+                GroupKey {
+                    by: GroupBy::Uid,
+                    value,
+                }
+            }
+            (Some(digest), _) => GroupKey {
+                by: GroupBy::Digest,
+                value: digest.to_bytes().to_vec(),
+            },
+            _ => return Ok(None),
+        };
+        let mut twins = self.state.group(pair, side, &key)?;
+        let at = twins
+            .iter()
+            .position(|t| t.flags == known.flags)
+            .unwrap_or(0);
+        Ok((at < twins.len()).then(|| twins.swap_remove(at)))
+    }
+
+    /// Turns a link that lost `side` into a new item of the other side.
+    pub(super) fn dissolve(&mut self, link: &Link, side: Side) -> Result<()> {
+        let kept = side.other();
+        let seen = self.state.observed_of_link(link.id)?;
+        if let Some(row) = &seen[side] {
+            self.state.unobserve(row.row)?;
+        }
+        let known = &link.sides[kept];
+        self.state.remove_link(link.id)?;
+        match (&seen[kept], &known.id) {
+            (Some(row), _) if row.presence != Presence::Here => self.state.unobserve(row.row),
+            (Some(row), _) => {
+                let mut row = row.clone();
+                row.link = None;
+                row.base_flags = Some(known.flags.clone());
+                row.identity.digest = row.identity.digest.or(known.digest);
+                self.state.observe(link.pair, &row).map(drop)
+            }
+            (None, Some(id)) => {
+                let row = of_link(kept, id.clone(), link, known);
+                self.state.observe(link.pair, &row).map(drop)
+            }
+            (None, None) => Ok(()),
+        }
+    }
+
+    fn join_groups(
+        &mut self,
+        pair: PairId,
+        by: GroupBy,
+        only: Option<&HashSet<i64>>,
+    ) -> Result<()> {
+        for key in self.state.identity_groups(pair, by)? {
+            let mut sides = Both::new(Vec::new(), Vec::new());
+            for side in Side::BOTH {
+                sides[side] = self.state.group(pair, side, &key)?;
+                sides[side].sort_by(canonical_order);
+            }
+            for (l, r) in pair_by_identity(&sides.left, &sides.right) {
+                let (Some(left), Some(right)) = (sides.left.get(l), sides.right.get(r)) else {
+                    continue;
+                };
+                let wanted =
+                    only.is_none_or(|rows| rows.contains(&left.row) || rows.contains(&right.row));
+                let dates = match (left.date, right.date) {
+                    (Some(a), Some(b)) => a.seconds == b.seconds,
+                    _ => true,
+                };
+                if wanted && (by != GroupBy::MessageId || dates) {
+                    self.join_items(pair, left, right)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn join_items(&mut self, pair: PairId, left: &Observed, right: &Observed) -> Result<()> {
+        let joined = join(left, right);
+        let mut link = Link {
+            id: 0,
+            pair,
+            kind: left.kind,
+            sides: Both::default(),
+            retired: false,
+        };
+        for (seen, flags) in [(left, &joined.left_flags), (right, &joined.right_flags)] {
+            let side = &mut link.sides[seen.side];
+            side.absorb(seen);
+            side.flags = flags.clone();
+            if !joined.equal {
+                side.base = None;
+            }
+        }
+        let id = self.state.add_link(&link)?;
+        for seen in [left, right] {
+            let side = &link.sides[seen.side];
+            if joined.equal && side.flags == seen.flags {
+                self.state.unobserve(seen.row)?;
+            } else {
+                let mut row = seen.clone();
+                row.link = Some(id);
+                self.state.observe(pair, &row)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An observation with what a fetch taught.
+fn learned(mut row: Observed, item: &Item) -> Result<Observed> {
+    if row.revision.as_ref() != Some(&item.revision) {
+        row.revision = Some(item.revision.clone());
+        row.flags = item.flags.clone();
+        row.refused = None;
+    }
+    row.date = item.date.or(row.date);
+    row.size = item.size.or(row.size);
+    let identity = item.identity.clone();
+    row.identity.digest = identity.digest.or(row.identity.digest);
+    row.identity.message_id = identity.message_id.or(row.identity.message_id);
+    row.identity.uid = identity.uid.or(row.identity.uid);
+    row.identity.object_id = identity.object_id.or(row.identity.object_id);
+    if let Some(body) = item.body.as_ref().filter(|_| item.kind.is_mutable()) {
+        let body = body.read(PIM_LIMIT)?;
+        row.identity.uid = row.identity.uid.or_else(|| merge::uid(&body));
+        row.body = Some(body);
+    }
+    Ok(row)
+}
+
+/// The observation of an item as its link knew it.
+fn of_link(side: Side, item: ItemId, link: &Link, known: &LinkSide) -> Observed {
+    let mut identity = crate::model::Identity {
+        digest: known.digest,
+        ..crate::model::Identity::default()
+    };
+    identity.object_id.clone_from(&known.object_id);
+    if link.kind.is_mutable() {
+        identity.uid.clone_from(&known.name);
+    } else {
+        identity.message_id.clone_from(&known.name);
+    }
+    Observed {
+        row: 0,
+        side,
+        link: None,
+        item,
+        kind: link.kind,
+        presence: Presence::Here,
+        revision: known.revision.clone(),
+        flags: known.flags.clone(),
+        date: None,
+        size: known.digest.map(|d| d.size),
+        identity,
+        body: known.base.clone(),
+        base_flags: Some(known.flags.clone()),
+        refused: None,
+    }
+}

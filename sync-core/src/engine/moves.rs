@@ -1,0 +1,317 @@
+use std::collections::{BTreeMap, HashSet};
+
+use super::apply::Write;
+use super::event::Action;
+use super::pass::Run;
+use crate::error::Result;
+use crate::model::{CollectionId, Revision, Side};
+use crate::reconcile::{Link, Observed, PairId, RowId};
+use crate::source::{Op, Outcome};
+use crate::state::{Intent, IntentAction};
+
+const CHUNK: usize = 500;
+
+/// A link whose item went from one collection of `from` to another.
+struct Found {
+    link: Link,
+    from: Side,
+    /// Where the item was found again, unlinked.
+    pair: PairId,
+    twin: Observed,
+}
+
+impl Run<'_> {
+    /// Fetches what recognises new items of a side that may be vanished ones.
+    pub(super) async fn identify_moves(&mut self, side: Side) -> Result<()> {
+        let mut sizes = HashSet::new();
+        let mut any = false;
+        for index in self.due() {
+            let Some(pair) = self.work.get(index).map(super::pass::PairWork::id) else {
+                continue;
+            };
+            let mut after = 0;
+            loop {
+                let gone = self.state.gone_links(pair, side, after, CHUNK)?;
+                let Some(last) = gone.last() else { break };
+                after = last.id;
+                any = true;
+                sizes.extend(
+                    gone.iter()
+                        .filter_map(|l| l.sides[side].digest.map(|d| d.size)),
+                );
+            }
+        }
+        if !any {
+            return Ok(());
+        }
+        let candidate = |seen: &Observed| seen.size.is_none_or(|size| sizes.contains(&size));
+        for index in self.due() {
+            self.fetch_identities(index, side, candidate).await?;
+        }
+        Ok(())
+    }
+
+    /// Carries out on one side what the other side's owner did: items that went to another
+    /// collection go there by a move, items that only changed their id keep their link.
+    pub(super) async fn move_items(&mut self) -> Result<()> {
+        for from in Side::BOTH {
+            let mut used = HashSet::new();
+            for index in self.due() {
+                self.check_cancelled()?;
+                let found = self.find_moved(index, from, &mut used)?;
+                self.move_found(index, from, found).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Pairs vanished items of a collection with new ones, here or elsewhere.
+    fn find_moved(
+        &mut self,
+        index: usize,
+        from: Side,
+        used: &mut HashSet<RowId>,
+    ) -> Result<Vec<Found>> {
+        let Some(pair) = self.work.get(index).map(super::pass::PairWork::id) else {
+            return Ok(Vec::new());
+        };
+        let mut moved = Vec::new();
+        let mut after = 0;
+        loop {
+            let gone = self.state.gone_links(pair, from, after, CHUNK)?;
+            let Some(last) = gone.last() else {
+                return Ok(moved);
+            };
+            after = last.id;
+            self.state.begin()?;
+            for mut link in gone {
+                let twins = self.state.unlinked_twins(&self.engine.name, from, &link)?;
+                let free = |(_, twin): &&(PairId, Observed)| !used.contains(&twin.row);
+                let here = twins.iter().filter(free).find(|(p, _)| *p == pair);
+                let Some((to, twin)) = here.or_else(|| twins.iter().find(|t| free(&t))).cloned()
+                else {
+                    continue;
+                };
+                if to != pair {
+                    used.insert(twin.row);
+                    moved.push(Found {
+                        link,
+                        from,
+                        pair: to,
+                        twin,
+                    });
+                    continue;
+                }
+                // The same collection: only the id changed.
+                self.state.load_bases(&mut link)?;
+                let gone = self.state.observed_of_link(link.id)?;
+                if let Some(row) = &gone[from] {
+                    self.state.unobserve(row.row)?;
+                }
+                link.sides[from].id = Some(twin.item.clone());
+                link.sides[from].revision = None;
+                self.state.put_link(&link)?;
+                self.state.observe(
+                    pair,
+                    &Observed {
+                        link: Some(link.id),
+                        ..twin
+                    },
+                )?;
+            }
+            self.state.commit()?;
+        }
+    }
+
+    async fn move_found(&mut self, index: usize, from: Side, found: Vec<Found>) -> Result<()> {
+        let on = from.other();
+        if found.is_empty() || !self.capabilities[on].moves || !self.facts(index, on).writable {
+            return Ok(());
+        }
+        let mut by_target: BTreeMap<usize, Vec<Found>> = BTreeMap::new();
+        for found in found {
+            let target = self.work.iter().position(|w| w.id() == found.pair);
+            if let Some(target) = target.filter(|t| self.facts(*t, on).writable) {
+                by_target.entry(target).or_default().push(found);
+            }
+        }
+        for (target, found) in by_target {
+            let Some(to) = self
+                .work
+                .get(target)
+                .map(|w| w.record.collections[on].clone())
+            else {
+                continue;
+            };
+            if self.writes() {
+                let batch = self.capabilities[on].batch_items.max(1);
+                let mut found = found.into_iter().peekable();
+                while found.peek().is_some() {
+                    let chunk: Vec<Found> = found.by_ref().take(batch).collect();
+                    self.send_moves(index, target, on, &to, chunk).await?;
+                }
+            } else {
+                self.plan_moves(index, target, on, found)?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn send_moves(
+        &mut self,
+        index: usize,
+        target: usize,
+        on: Side,
+        to: &CollectionId,
+        found: Vec<Found>,
+    ) -> Result<()> {
+        let mut writes = Vec::new();
+        let mut sent = Vec::new();
+        for found in found {
+            let side = &found.link.sides[on];
+            let Some(id) = side.id.clone() else { continue };
+            let seen = self.state.observed_of_link(found.link.id)?;
+            let seen = seen[on].as_ref();
+            if seen.is_some_and(|s| s.revision.is_none()) {
+                // Gone on this side too.
+                continue;
+            }
+            let revision = seen
+                .and_then(|s| s.revision.clone())
+                .or_else(|| side.revision.clone());
+            let guard = revision.unwrap_or_else(|| Revision::new(""));
+            let intent = Intent {
+                key: 0,
+                pair: found.link.pair,
+                side: on,
+                action: IntentAction::Move,
+                row: None,
+                link: Some(found.link.id),
+            };
+            writes.push(Write {
+                intent,
+                op: Op::Move {
+                    id,
+                    guard,
+                    to: to.clone(),
+                },
+            });
+            sent.push(found);
+        }
+        let outcomes = self.apply(index, on, writes).await?;
+        let mut lost = None;
+        self.state.begin()?;
+        for (found, (intent, outcome)) in sent.into_iter().zip(outcomes) {
+            self.state.remove_intent(intent.key)?;
+            match outcome {
+                Outcome::Done(stored) => {
+                    self.run_of_move(target, on)?;
+                    match stored.id {
+                        Some(id) => self.relink(found, on, id, stored.revision)?,
+                        None => self.unlink_moved(target, &found)?,
+                    }
+                }
+                Outcome::Unknown(error) => {
+                    self.unlink_moved(target, &found)?;
+                    lost = Some(error);
+                }
+                // What cannot be moved is created there and deleted here.
+                Outcome::Stale | Outcome::Gone | Outcome::Refused(_) => {}
+            }
+        }
+        self.state.commit()?;
+        if let Some(work) = self.work.get_mut(target) {
+            work.touched = true;
+        }
+        lost.map_or(Ok(()), |error| Err(error.on_side(on)))
+    }
+
+    fn run_of_move(&mut self, target: usize, on: Side) -> Result<()> {
+        self.run_number()?;
+        if let Some(work) = self.work.get_mut(target) {
+            work.report.written[on].moved += 1;
+        }
+        Ok(())
+    }
+
+    /// The link follows its items into their new collections.
+    fn relink(
+        &mut self,
+        found: Found,
+        on: Side,
+        id: crate::model::ItemId,
+        revision: Option<Revision>,
+    ) -> Result<()> {
+        let Found {
+            mut link,
+            from,
+            pair,
+            twin,
+        } = found;
+        self.state.load_bases(&mut link)?;
+        let seen = self.state.observed_of_link(link.id)?;
+        for row in seen.left.iter().chain(&seen.right) {
+            self.state.unobserve(row.row)?;
+        }
+        link.pair = pair;
+        link.sides[from].id = Some(twin.item.clone());
+        link.sides[from].revision = None;
+        link.sides[on].id = Some(id);
+        link.sides[on].revision = revision;
+        self.state.put_link(&link)?;
+        self.state
+            .observe(
+                pair,
+                &Observed {
+                    link: Some(link.id),
+                    ..twin
+                },
+            )
+            .map(drop)
+    }
+
+    /// The new id is not known: both items are recognised when the other side lists its own.
+    fn unlink_moved(&mut self, target: usize, found: &Found) -> Result<()> {
+        let seen = self.state.observed_of_link(found.link.id)?;
+        for row in seen.left.iter().chain(&seen.right) {
+            self.state.unobserve(row.row)?;
+        }
+        self.state.remove_link(found.link.id)?;
+        let base_flags = Some(found.link.sides[found.from].flags.clone());
+        self.state.observe(
+            found.pair,
+            &Observed {
+                base_flags,
+                ..found.twin.clone()
+            },
+        )?;
+        if let Some(work) = self.work.get_mut(target) {
+            work.sent.insert(found.twin.row);
+        }
+        Ok(())
+    }
+
+    fn plan_moves(
+        &mut self,
+        index: usize,
+        target: usize,
+        on: Side,
+        found: Vec<Found>,
+    ) -> Result<()> {
+        for found in found {
+            let Some(id) = found.link.sides[on].id.clone() else {
+                continue;
+            };
+            let path = self
+                .work
+                .get(target)
+                .map(|w| w.record.paths[on].to_string());
+            self.planned(index, Action::Move, on, Some((&id, found.link.kind)), path);
+            self.unlink_moved(target, &found)?;
+            if let Some(work) = self.work.get_mut(target) {
+                work.report.written[on].moved += 1;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,333 @@
+use super::Mode;
+use super::event::Event;
+use super::pass::{Run, both, open};
+use crate::error::Result;
+use crate::model::{Both, Cursor, Item, ItemId, Side};
+use crate::reconcile::{Observed, PairId, Presence};
+use crate::source::{Absence, ChangePage, Coverage};
+
+/// How a listing of one side goes.
+#[derive(Default)]
+struct Listing {
+    /// Items that a snapshot named so far.
+    named: u64,
+    changes: u64,
+    started: bool,
+    /// The cursor was void and a snapshot is taken instead.
+    lost: bool,
+    /// An empty snapshot was looked at twice.
+    second_look: bool,
+}
+
+impl Run<'_> {
+    /// Stores what both sides of a pair were seen to hold, and where the sources stand.
+    pub(super) async fn observe(&mut self, index: usize) -> Result<()> {
+        let Some(work) = self.work.get(index) else {
+            return Ok(());
+        };
+        let (pair, path) = (work.id(), work.record.paths.left.clone());
+        let (missing, cursors) = (work.missing, work.record.cursors.clone());
+        self.observer.event(&Event::Listing { collection: &path });
+        // Both first pages at once; where nothing changed they are the only ones.
+        let firsts = {
+            let (left, right) = both(&mut self.sources)?;
+            let (l, r) = (
+                &work.record.collections.left,
+                &work.record.collections.right,
+            );
+            let first_left = async {
+                match missing.left {
+                    true => Ok(ChangePage::unchanged(Cursor::new(""))),
+                    false => left.changes(l, cursors.left.as_ref()).await,
+                }
+            };
+            let first_right = async {
+                match missing.right {
+                    true => Ok(ChangePage::unchanged(Cursor::new(""))),
+                    false => right.changes(r, cursors.right.as_ref()).await,
+                }
+            };
+            tokio::join!(first_left, first_right)
+        };
+        let firsts = Both::new(Some(firsts.0), Some(firsts.1));
+        let Both { left, right } = firsts;
+        for (side, first) in [(Side::Left, left), (Side::Right, right)] {
+            if missing[side] {
+                continue;
+            }
+            let changes = self
+                .observe_side(index, pair, side, first, cursors[side].clone())
+                .await
+                .map_err(|e| match self.work.get(index) {
+                    Some(w) => e.in_collection(&w.record.collections[side]).on_side(side),
+                    None => e.on_side(side),
+                })?;
+            if changes > 0 {
+                self.observer.event(&Event::Listed {
+                    collection: &path,
+                    side,
+                    changes,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    async fn observe_side(
+        &mut self,
+        index: usize,
+        pair: PairId,
+        side: Side,
+        mut first: Option<Result<ChangePage>>,
+        mut since: Option<Cursor>,
+    ) -> Result<u64> {
+        let Some(work) = self.work.get(index) else {
+            return Ok(0);
+        };
+        let collection = work.record.collections[side].clone();
+        let mut listing = Listing::default();
+        loop {
+            let page = match first.take() {
+                Some(page) => page,
+                None => {
+                    open(&mut self.sources, side)?
+                        .changes(&collection, since.as_ref())
+                        .await
+                }
+            };
+            let page = match page {
+                Err(error) if error.is_cursor_lost() && since.is_some() => {
+                    tracing::info!(%side, %collection, "cursor lost; listing everything");
+                    listing = Listing {
+                        lost: true,
+                        ..Listing::default()
+                    };
+                    since = None;
+                    continue;
+                }
+                page => page?,
+            };
+            let (more, cursor) = (page.more, page.cursor.clone());
+            let known = self.state.count_links(pair)?;
+            let empty = page.coverage == Coverage::Snapshot
+                && !more
+                && listing.named == 0
+                && page.changed.is_empty()
+                && page.present.is_empty()
+                && page.unreadable.is_empty();
+            if empty && known > 0 && !listing.second_look {
+                // Promise 5: an empty listing is looked at twice.
+                listing = Listing {
+                    second_look: true,
+                    lost: listing.lost,
+                    ..Listing::default()
+                };
+                since = None;
+                continue;
+            }
+            self.state.begin()?;
+            self.store_page(index, pair, side, page, &mut listing)?;
+            self.state.commit()?;
+            if !more {
+                if let Some(work) = self.work.get_mut(index) {
+                    work.record.cursors[side] = Some(cursor);
+                }
+                return Ok(listing.changes);
+            }
+            since = Some(cursor);
+        }
+    }
+
+    fn store_page(
+        &mut self,
+        index: usize,
+        pair: PairId,
+        side: Side,
+        page: ChangePage,
+        listing: &mut Listing,
+    ) -> Result<()> {
+        let snapshot = page.coverage == Coverage::Snapshot;
+        if snapshot && !listing.started {
+            self.state.begin_listing()?;
+            listing.started = true;
+        }
+        for item in &page.changed {
+            if snapshot {
+                self.state.listed(&item.id)?;
+                listing.named += 1;
+            }
+            listing.changes += u64::from(self.store_item(pair, side, item)?);
+        }
+        if snapshot {
+            for id in &page.present {
+                self.state.listed(id)?;
+                listing.named += 1;
+            }
+        }
+        for error in page.unreadable {
+            if let Some(id) = error.item() {
+                self.state.listed(id)?;
+                listing.named += 1;
+            }
+            let text = error.on_side(side).to_string();
+            self.problem(index, |report, why| report.refused.push(why), text);
+        }
+        for id in &page.vanished {
+            listing.changes += u64::from(self.store_absence(pair, side, id, Presence::Gone)?);
+        }
+        for id in &page.released {
+            listing.changes += u64::from(self.store_absence(pair, side, id, Presence::Released)?);
+        }
+        if !page.more && snapshot {
+            listing.changes += self.store_unlisted(pair, side, listing)?;
+        }
+        // Only the end of a snapshot is a place to go on from; a delta may stop after any page.
+        if !page.more || !snapshot {
+            self.state.set_cursor(pair, side, Some(&page.cursor))?;
+        }
+        Ok(())
+    }
+
+    /// Stores what a complete listing did not name.
+    fn store_unlisted(&mut self, pair: PairId, side: Side, listing: &Listing) -> Result<u64> {
+        let unlisted = self.state.unlisted(pair, side)?;
+        let mut lost = Vec::new();
+        if listing.lost && listing.named > 0 {
+            for id in unlisted.iter().filter_map(|(_, link)| *link) {
+                lost.extend(self.state.link(id)?.filter(|link| !link.retired));
+            }
+        }
+        let known = self.state.count_links(pair)?;
+        let all_ids_are_new = !lost.is_empty() && lost.len() as u64 == known;
+        if all_ids_are_new {
+            // UIDVALIDITY changed: no id means anything any more. The links wait for their items
+            // to be recognised; none of them counts as deleted.
+            for mut link in lost {
+                let id = link.id;
+                {
+                    self.state.load_bases(&mut link)?;
+                    link.sides[side].id = None;
+                    link.sides[side].revision = None;
+                    self.state.put_link(&link)?;
+                    let seen = self.state.observed_of_link(id)?;
+                    if let Some(old) = &seen[side] {
+                        self.state.unobserve(old.row)?;
+                    }
+                }
+            }
+        }
+        let presence = match self.capabilities[side].absence {
+            Absence::Deleted => Presence::Gone,
+            Absence::Nothing => Presence::Released,
+        };
+        let mut changes = 0;
+        for (item, link) in unlisted {
+            if link.is_some() && all_ids_are_new {
+                continue;
+            }
+            changes += u64::from(self.store_absence(pair, side, &item, presence)?);
+        }
+        Ok(changes)
+    }
+
+    /// Stores a listed item; says whether it is news.
+    fn store_item(&mut self, pair: PairId, side: Side, item: &Item) -> Result<bool> {
+        let before = self.state.observed(pair, side, &item.id)?;
+        let mut seen = Observed::of(side, item);
+        if item.kind.is_mutable() {
+            seen.body = item.body.as_ref().map(|b| b.read(PIM_LIMIT)).transpose()?;
+        }
+        if let Some(mut link) = self.state.link_of(pair, side, &item.id)? {
+            let known = &link.sides[side];
+            let same_revision = known.revision.as_ref() == Some(&item.revision);
+            let same = same_revision
+                || (!item.kind.is_mutable() && known.flags == item.flags && !known.released);
+            if same {
+                // An echo of what the engine wrote, or a change of nothing that is synchronised.
+                if let Some(before) = before {
+                    self.state.unobserve(before.row)?;
+                }
+                if !same_revision || known.released {
+                    self.state.load_bases(&mut link)?;
+                    link.sides[side].revision = Some(item.revision.clone());
+                    link.sides[side].released = false;
+                    self.state.put_link(&link)?;
+                }
+                return Ok(false);
+            }
+            seen.link = Some(link.id);
+        }
+        if let Some(before) = before {
+            if before.revision == seen.revision && before.presence == Presence::Here {
+                // Seen before and not settled: what was learned of it stays.
+                return Ok(false);
+            }
+            seen.base_flags = before.base_flags;
+            if !item.kind.is_mutable() {
+                seen.identity.digest = seen.identity.digest.or(before.identity.digest);
+            }
+        }
+        self.state.observe(pair, &seen)?;
+        Ok(true)
+    }
+
+    /// Stores that an item is not there; says whether it is news.
+    fn store_absence(
+        &mut self,
+        pair: PairId,
+        side: Side,
+        item: &ItemId,
+        presence: Presence,
+    ) -> Result<bool> {
+        let before = self.state.observed(pair, side, item)?;
+        let Some(mut link) = self.state.link_of(pair, side, item)? else {
+            if let Some(before) = before {
+                self.state.unobserve(before.row)?;
+            }
+            return Ok(false);
+        };
+        if presence == Presence::Released {
+            if let Some(before) = before {
+                self.state.unobserve(before.row)?;
+            }
+            if !link.sides[side].released {
+                self.state.load_bases(&mut link)?;
+                link.sides[side].released = true;
+                self.state.put_link(&link)?;
+            }
+            return Ok(false);
+        }
+        if before.as_ref().is_some_and(|b| b.presence == presence) {
+            return Ok(false);
+        }
+        let known = &link.sides[side];
+        let seen = Observed {
+            row: 0,
+            side,
+            link: Some(link.id),
+            item: item.clone(),
+            kind: link.kind,
+            presence,
+            revision: None,
+            flags: known.flags.clone(),
+            date: None,
+            size: known.digest.map(|d| d.size),
+            identity: crate::model::Identity::default(),
+            body: None,
+            base_flags: None,
+            refused: None,
+        };
+        self.state.observe(pair, &seen)?;
+        Ok(true)
+    }
+}
+
+/// The largest event, task, note or contact that is synchronised, in bytes.
+pub(super) const PIM_LIMIT: u64 = 16 << 20;
+
+impl Run<'_> {
+    /// Whether writes are carried out at all.
+    pub(super) fn writes(&self) -> bool {
+        self.mode == Mode::Sync
+    }
+}

@@ -1,0 +1,480 @@
+use std::collections::HashSet;
+
+use super::event::{Action, Event, Observer, Planned};
+use super::report::{PairReport, Report};
+use super::{Engine, Mode, pause};
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Both, Collection, Side};
+use crate::reconcile::{Deletes, PairId, RowId, Rules, SideFacts, Tally, guard, pair_collections};
+use crate::source::{Capabilities, Source};
+use crate::state::{PairRecord, State};
+
+/// After this many passes a run ends, whatever is left: the next run goes on.
+const PASSES: u32 = 6;
+
+/// One run in progress.
+pub(super) struct Run<'a> {
+    pub(super) engine: &'a Engine,
+    /// A source is out while its items stream to the other one.
+    pub(super) sources: Both<Option<&'a mut dyn Source>>,
+    pub(super) state: &'a mut dyn State,
+    pub(super) mode: Mode,
+    pub(super) observer: &'a dyn Observer,
+    pub(super) capabilities: Both<Capabilities>,
+    pub(super) work: Vec<PairWork>,
+    pub(super) run: Option<i64>,
+    cancelled: bool,
+    collections: usize,
+}
+
+/// One pair of collections in a run.
+pub(super) struct PairWork {
+    pub(super) record: PairRecord,
+    pub(super) collections: Both<Collection>,
+    /// A plan would create this side's collection first.
+    pub(super) missing: Both<bool>,
+    pub(super) report: PairReport,
+    /// Whether this pair is looked at in the next pass.
+    pub(super) due: bool,
+    /// Whether something was written since the last look.
+    pub(super) touched: bool,
+    /// Creations whose new id is not known yet: they are not repeated in this run.
+    pub(super) sent: HashSet<RowId>,
+}
+
+impl PairWork {
+    pub(super) fn id(&self) -> PairId {
+        self.record.id
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.report.guard.is_some() || self.report.error.is_some()
+    }
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn new(
+        engine: &'a Engine,
+        sources: Both<&'a mut dyn Source>,
+        state: &'a mut dyn State,
+        mode: Mode,
+        observer: &'a dyn Observer,
+    ) -> Self {
+        let capabilities = Both::from_fn(|side| sources[side].capabilities().clone());
+        Self {
+            engine,
+            sources: Both::new(Some(sources.left), Some(sources.right)),
+            state,
+            mode,
+            observer,
+            capabilities,
+            work: Vec::new(),
+            run: None,
+            cancelled: false,
+            collections: 0,
+        }
+    }
+
+    pub(super) fn rules(&self) -> &'a Rules {
+        &self.engine.rules
+    }
+
+    pub(super) async fn perform(&mut self) -> Result<()> {
+        if self.mode == Mode::Plan {
+            // Everything a plan notes is rolled back.
+            self.state.begin()?;
+        }
+        self.with_retries().await
+    }
+
+    /// The report; a plan's notes are undone, a run's entry in the history is closed.
+    pub(super) fn finish(&mut self, result: &Result<()>) -> Report {
+        let failed = result.as_ref().err();
+        let report = Report {
+            run: self.run,
+            sync: self.engine.name.clone(),
+            collections: self.collections,
+            cancelled: self.cancelled,
+            error: failed.map(ToString::to_string),
+            pairs: std::mem::take(&mut self.work)
+                .into_iter()
+                .map(|work| work.report)
+                .filter(|report| !report.is_quiet())
+                .collect(),
+        };
+        self.state.rollback();
+        if let Some(run) = self.run {
+            let text = serde_json::to_string(&report).unwrap_or_default();
+            let now = self.engine.now();
+            // The run is over either way: a history that cannot be closed is shown as cut short.
+            let _ = self.state.end_run(run, now, &text);
+            let _ = self.state.trim_history(self.engine.history, now);
+        }
+        report
+    }
+
+    async fn with_retries(&mut self) -> Result<()> {
+        let mut failures = 0;
+        let mut passes = 0;
+        loop {
+            let step = async {
+                if self.work.is_empty() && passes == 0 {
+                    self.pair_collections().await?;
+                }
+                self.pass().await
+            };
+            match step.await {
+                Ok(again) => {
+                    passes += 1;
+                    if !again || passes >= PASSES || self.mode == Mode::Plan {
+                        return Ok(());
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::Cancelled => {
+                    self.cancelled = true;
+                    return Ok(());
+                }
+                Err(error) if error.is_retryable() && failures < self.engine.tries => {
+                    self.state.rollback();
+                    if self.mode == Mode::Plan {
+                        self.state.begin()?;
+                        self.work.clear();
+                        passes = 0;
+                    }
+                    let pause = error.retry_after().unwrap_or_else(|| pause(failures));
+                    failures += 1;
+                    self.observer.event(&Event::Retrying {
+                        error: error.to_string(),
+                        pause: u64::try_from(pause.as_millis()).unwrap_or(u64::MAX),
+                    });
+                    tracing::warn!(%error, ?pause, "trying again");
+                    tokio::time::sleep(pause).await;
+                    self.work
+                        .iter_mut()
+                        .for_each(|work| work.due = !work.is_stopped());
+                }
+                Err(error) => {
+                    self.state.rollback();
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    /// Lists the collections of both sides, pairs them, and creates what is missing.
+    async fn pair_collections(&mut self) -> Result<()> {
+        let (left, right) = {
+            let (left, right) = both(&mut self.sources)?;
+            tokio::join!(left.collections(), right.collections())
+        };
+        let left = left.map_err(|e| e.on_side(Side::Left))?;
+        let right = right.map_err(|e| e.on_side(Side::Right))?;
+        for side in Side::BOTH {
+            self.capabilities[side] = open(&mut self.sources, side)?.capabilities().clone();
+        }
+        let accounts = Both::new(
+            &*self.capabilities.left.account,
+            &*self.capabilities.right.account,
+        );
+        self.state.begin()?;
+        self.state.claim(&self.engine.name, accounts)?;
+        self.state.commit()?;
+
+        let paired = pair_collections(Both::new(&left, &right), self.rules());
+        let known = self.state.pairs(&self.engine.name)?;
+        self.collections = paired.pairs.len() + paired.missing.len();
+        for pairing in paired.pairs {
+            self.take_up(pairing.sides, Both::default())?;
+        }
+        for (side, there, new) in paired.missing {
+            self.create_missing(side, there, new, &known).await?;
+        }
+        Ok(())
+    }
+
+    async fn create_missing(
+        &mut self,
+        side: Side,
+        there: Collection,
+        new: crate::model::NewCollection,
+        known: &[PairRecord],
+    ) -> Result<()> {
+        let before = known
+            .iter()
+            .find(|pair| pair.collections[side.other()] == there.id);
+        if let Some(pair) = before
+            && self.state.count_links(pair.id)? > 0
+        {
+            let mut report = PairReport::new(pair.paths.clone());
+            report.guard = Some(format!(
+                "the collection {} is gone from the {side} side; nothing was deleted. Delete it \
+                 on the {} side too, or leave it out of `collections`, or start afresh with \
+                 --rejoin to have it created again",
+                pair.paths[side],
+                side.other()
+            ));
+            self.stopped(pair.clone(), there, report);
+            return Ok(());
+        }
+        if !self.rules().writes(side) || !self.capabilities[side].creates_collections {
+            return Ok(());
+        }
+        let mut missing = Both::default();
+        let created = if self.mode == Mode::Plan {
+            missing[side] = true;
+            self.observer.event(&Event::Planned(Planned {
+                action: Action::CreateCollection,
+                side,
+                collection: &new.path,
+                kind: None,
+                item: None,
+                detail: None,
+            }));
+            Collection::new(format!("planned {}", new.path), new.path.clone(), new.kinds)
+        } else {
+            match open(&mut self.sources, side)?.create_collection(&new).await {
+                Ok(created) => created,
+                Err(error) if error.is_fatal() => return Err(error.on_side(side)),
+                Err(error) => {
+                    let paths = Both::from_fn(|s| match s == side {
+                        true => new.path.clone(),
+                        false => there.path.clone(),
+                    });
+                    let mut report = PairReport::new(paths);
+                    report.error = Some(format!("{side}: cannot create {}: {error}", new.path));
+                    let record = PairRecord {
+                        id: 0,
+                        collections: Both::new(there.id.clone(), there.id.clone()),
+                        paths: report.collection.clone(),
+                        kinds: there.kinds,
+                        cursors: Both::default(),
+                    };
+                    self.stopped(record, there, report);
+                    return Ok(());
+                }
+            }
+        };
+        let mut sides = Both::new(there.clone(), there);
+        sides[side] = created;
+        self.take_up(sides, missing)
+    }
+
+    fn stopped(&mut self, record: PairRecord, there: Collection, report: PairReport) {
+        self.work.push(PairWork {
+            record,
+            collections: Both::new(there.clone(), there),
+            missing: Both::default(),
+            report,
+            due: false,
+            touched: false,
+            sent: HashSet::new(),
+        });
+    }
+
+    fn take_up(&mut self, sides: Both<Collection>, missing: Both<bool>) -> Result<()> {
+        let wanted = PairRecord {
+            id: 0,
+            collections: Both::from_fn(|side| sides[side].id.clone()),
+            paths: Both::from_fn(|side| sides[side].path.clone()),
+            kinds: sides.left.kinds.and(sides.right.kinds),
+            cursors: Both::default(),
+        };
+        self.state.begin()?;
+        let record = self.state.pair(&self.engine.name, &wanted)?;
+        self.state.commit()?;
+        self.work.push(PairWork {
+            report: PairReport::new(record.paths.clone()),
+            record,
+            collections: sides,
+            missing,
+            due: true,
+            touched: false,
+            sent: HashSet::new(),
+        });
+        Ok(())
+    }
+
+    /// One pass over the pairs that are due; says whether another one is needed.
+    async fn pass(&mut self) -> Result<bool> {
+        for index in self.due() {
+            self.check_cancelled()?;
+            let result = self.observe(index).await;
+            self.survive(index, result)?;
+        }
+        for side in Side::BOTH {
+            self.identify_moves(side).await?;
+        }
+        for index in self.due() {
+            self.check_cancelled()?;
+            let result = self.identify(index).await;
+            self.survive(index, result)?;
+        }
+        self.move_items().await?;
+        for index in self.due() {
+            self.check_cancelled()?;
+            let result = self.reconcile(index).await;
+            self.survive(index, result)?;
+        }
+        let mut again = false;
+        for work in &mut self.work {
+            work.due = work.touched && !work.is_stopped();
+            work.touched = false;
+            again |= work.due;
+        }
+        Ok(again)
+    }
+
+    async fn reconcile(&mut self, index: usize) -> Result<()> {
+        if let Some(why) = self.guard(index)? {
+            self.problem(index, |report, why| report.guard = Some(why), why);
+            return Ok(());
+        }
+        self.reconcile_links(index).await?;
+        for to in [Side::Right, Side::Left] {
+            self.create_items(index, to).await?;
+        }
+        for side in Side::BOTH {
+            self.read_back(index, side).await?;
+        }
+        Ok(())
+    }
+
+    /// Asks the guard about both sides of a pair.
+    fn guard(&mut self, index: usize) -> Result<Option<String>> {
+        let Some(work) = self.work.get(index) else {
+            return Ok(None);
+        };
+        let mut tallies: Both<Tally> = self.state.tally(work.id())?;
+        let rules = self.rules();
+        for side in Side::BOTH {
+            if rules.deletes == Deletes::Keep || !self.facts(index, side).writable {
+                tallies[side].deletes = 0;
+                tallies[side].overwrites = 0;
+            }
+        }
+        Ok(Side::BOTH.into_iter().find_map(|side| {
+            guard(
+                side,
+                tallies[side],
+                tallies[side.other()],
+                rules.max_deletes,
+            )
+        }))
+    }
+
+    /// What can be written to a side of a pair.
+    pub(super) fn facts(&self, index: usize, side: Side) -> SideFacts<'_> {
+        let read_only = self
+            .work
+            .get(index)
+            .is_none_or(|w| w.collections[side].read_only);
+        SideFacts {
+            capabilities: &self.capabilities[side],
+            writable: self.rules().writes(side) && !read_only,
+        }
+    }
+
+    /// Pairs that are due and not stopped.
+    pub(super) fn due(&self) -> Vec<usize> {
+        let due =
+            |(index, work): (usize, &PairWork)| (work.due && !work.is_stopped()).then_some(index);
+        self.work.iter().enumerate().filter_map(due).collect()
+    }
+
+    pub(super) fn check_cancelled(&self) -> Result<()> {
+        if self.observer.cancelled() {
+            return Err(Error::new(ErrorKind::Cancelled, "stopped"));
+        }
+        Ok(())
+    }
+
+    /// Lets an error of one collection stop that collection and nothing else (promise 6).
+    fn survive(&mut self, index: usize, result: Result<()>) -> Result<()> {
+        match result {
+            Err(error) if !error.is_fatal() => {
+                self.state.rollback();
+                if self.mode == Mode::Plan {
+                    return Err(error);
+                }
+                self.problem(
+                    index,
+                    |report, why| report.error = Some(why),
+                    error.to_string(),
+                );
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    /// Reports what went wrong in a pair.
+    pub(super) fn problem(
+        &mut self,
+        index: usize,
+        note: impl FnOnce(&mut PairReport, String),
+        error: String,
+    ) {
+        if let Some(work) = self.work.get_mut(index) {
+            self.observer.event(&Event::Problem {
+                collection: &work.record.paths.left,
+                error: error.clone(),
+            });
+            note(&mut work.report, error);
+        }
+    }
+
+    /// Tells the observer of a step, in a plan.
+    pub(super) fn planned(
+        &self,
+        index: usize,
+        action: Action,
+        side: Side,
+        item: Option<(&crate::model::ItemId, crate::model::ItemKind)>,
+        detail: Option<String>,
+    ) {
+        if let Some(work) = self.work.get(index) {
+            self.observer.event(&Event::Planned(Planned {
+                action,
+                side,
+                collection: &work.record.paths[side],
+                kind: item.map(|(_, kind)| kind),
+                item: item.map(|(id, _)| id.to_string()),
+                detail,
+            }));
+        }
+    }
+
+    /// Opens the run's entry in the history when the first thing is written.
+    pub(super) fn run_number(&mut self) -> Result<i64> {
+        if let Some(run) = self.run {
+            return Ok(run);
+        }
+        self.state.begin()?;
+        let run = self.state.begin_run(&self.engine.name, self.engine.now())?;
+        self.state.commit()?;
+        self.run = Some(run);
+        Ok(run)
+    }
+}
+
+/// A source that is not out.
+pub(super) fn open<'s, 'a>(
+    sources: &'s mut Both<Option<&'a mut dyn Source>>,
+    side: Side,
+) -> Result<&'s mut (dyn Source + 'a)> {
+    sources[side].as_deref_mut().ok_or_else(busy)
+}
+
+/// Both sources, neither of which is out.
+pub(super) fn both<'s, 'a>(
+    sources: &'s mut Both<Option<&'a mut dyn Source>>,
+) -> Result<(&'s mut (dyn Source + 'a), &'s mut (dyn Source + 'a))> {
+    match (&mut sources.left, &mut sources.right) {
+        (Some(left), Some(right)) => Ok((&mut **left, &mut **right)),
+        _ => Err(busy()),
+    }
+}
+
+fn busy() -> Error {
+    Error::new(ErrorKind::Unsupported, "the source is being read")
+}

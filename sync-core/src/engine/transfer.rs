@@ -1,0 +1,385 @@
+use futures_util::StreamExt as _;
+use tokio::sync::mpsc;
+
+use super::apply::Write;
+use super::event::{Action, Event};
+use super::pass::Run;
+use crate::error::{Error, Result};
+use crate::model::{Body, Both, CollectionId, Digest, Item, ItemId, NewItem, Side};
+use crate::reconcile::{Link, LinkSide, Observed, PairId};
+use crate::source::{Depth, Op, Operation, Outcome, Source, Stored};
+use crate::state::{Intent, IntentAction};
+
+/// How many new items are taken up together.
+const CHUNK: usize = 4_000;
+
+/// How many bytes of contents one batch holds in memory.
+const BATCH_BYTES: usize = 2 << 20;
+
+/// What a fetch hands to the writer.
+#[derive(Default)]
+struct Batch {
+    items: Vec<Item>,
+    unreadable: Vec<Error>,
+    bytes: usize,
+}
+
+impl Run<'_> {
+    /// Creates on one side what is new on the other.
+    pub(super) async fn create_items(&mut self, index: usize, to: Side) -> Result<()> {
+        let Some(pair) = self.work.get(index).map(super::pass::PairWork::id) else {
+            return Ok(());
+        };
+        if !self.facts(index, to).writable {
+            return Ok(());
+        }
+        let from = to.other();
+        let mut after = 0;
+        loop {
+            let rows = self.state.unlinked(pair, from, after, CHUNK)?;
+            let Some(last) = rows.last() else {
+                return Ok(());
+            };
+            after = last.row;
+            let rows = self.creatable(index, to, rows)?;
+            if rows.is_empty() {
+                continue;
+            }
+            if !self.writes() {
+                for row in &rows {
+                    self.planned(index, Action::Create, to, Some((&row.item, row.kind)), None);
+                }
+                if let Some(work) = self.work.get_mut(index) {
+                    work.report.written[to].created += rows.len() as u64;
+                }
+                continue;
+            }
+            if let Some(work) = self.work.get(index) {
+                let collection = &work.record.paths.left;
+                let items = rows.len() as u64;
+                self.observer.event(&Event::Copying {
+                    collection,
+                    to,
+                    items,
+                });
+            }
+            self.copy(index, to, rows).await?;
+        }
+    }
+
+    /// Leaves out what is refused, on its way already, or not readable.
+    fn creatable(&mut self, index: usize, to: Side, rows: Vec<Observed>) -> Result<Vec<Observed>> {
+        let mut result = Vec::with_capacity(rows.len());
+        for mut row in rows {
+            let sent = self
+                .work
+                .get(index)
+                .is_some_and(|w| w.sent.contains(&row.row));
+            let unread = row.kind.is_mutable() && row.body.is_none();
+            if sent || unread || row.refused.is_some() {
+                continue;
+            }
+            match self.capabilities[to].refuse(row.kind, Operation::Create) {
+                Some(reason) => {
+                    let text = format!("{to}: item {} of the other side: {reason}", row.item);
+                    row.refused = Some(reason.to_owned());
+                    if let Some(pair) = self.work.get(index).map(super::pass::PairWork::id) {
+                        self.state.observe(pair, &row)?;
+                    }
+                    self.planned(
+                        index,
+                        Action::Refuse,
+                        to,
+                        Some((&row.item, row.kind)),
+                        row.refused.clone(),
+                    );
+                    self.problem(index, |report, why| report.refused.push(why), text);
+                }
+                None => result.push(row),
+            }
+        }
+        Ok(result)
+    }
+
+    /// Fetches from one side while the batch before is written to the other.
+    async fn copy(&mut self, index: usize, to: Side, rows: Vec<Observed>) -> Result<()> {
+        let from = to.other();
+        let Some(work) = self.work.get(index) else {
+            return Ok(());
+        };
+        let collection = work.record.collections[from].clone();
+        let limit = self.capabilities[to].batch_items.max(1);
+        let (known, wanted): (Vec<Observed>, Vec<Observed>) =
+            rows.into_iter().partition(|row| row.kind.is_mutable());
+        for rows in known.chunks(limit) {
+            let items = rows.iter().map(known_item).collect();
+            self.write_batch(
+                index,
+                to,
+                Batch {
+                    items,
+                    ..Batch::default()
+                },
+            )
+            .await?;
+        }
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<ItemId> = wanted.into_iter().map(|row| row.item).collect();
+        let (sender, mut receiver) = mpsc::channel(1);
+        // The reader borrows one source for as long as it reads, the writer has all the rest.
+        let Some(source) = self.sources[from].take() else {
+            return Ok(());
+        };
+        let reader = async {
+            let result = read(&mut *source, &collection, &ids, limit, &sender).await;
+            drop(sender);
+            result
+        };
+        let writer = async {
+            while let Some(batch) = receiver.recv().await {
+                let result = match self.write_batch(index, to, batch).await {
+                    Ok(()) => self.check_cancelled(),
+                    error => error,
+                };
+                if result.is_err() {
+                    // The reader stops at its next batch.
+                    receiver.close();
+                    return result;
+                }
+            }
+            Ok(())
+        };
+        let (read, written) = tokio::join!(reader, writer);
+        self.sources[from] = Some(source);
+        written?;
+        read.map_err(|e| e.in_collection(&collection).on_side(from))
+    }
+
+    /// Writes one batch and links what was created.
+    async fn write_batch(&mut self, index: usize, to: Side, batch: Batch) -> Result<()> {
+        let from = to.other();
+        let Some(work) = self.work.get(index) else {
+            return Ok(());
+        };
+        let (pair, path) = (work.id(), work.record.paths.left.clone());
+        self.state.begin()?;
+        for error in batch.unreadable {
+            self.note_unreadable(index, pair, from, error)?;
+        }
+        let mut writes = Vec::with_capacity(batch.items.len());
+        let mut sent = Vec::with_capacity(batch.items.len());
+        for item in batch.items {
+            let Some(body) = item.body.clone() else {
+                continue;
+            };
+            let Some(row) = self.state.observed(pair, from, &item.id)? else {
+                continue;
+            };
+            let intent = Intent {
+                key: 0,
+                pair,
+                side: to,
+                action: IntentAction::Create,
+                row: Some(row.row),
+                link: None,
+            };
+            let new = NewItem {
+                kind: item.kind,
+                flags: item.flags.clone(),
+                date: item.date,
+                identity: item.identity.clone(),
+                body,
+            };
+            writes.push(Write {
+                intent,
+                op: Op::Create(new),
+            });
+            sent.push((row, item));
+        }
+        self.state.commit()?;
+        if writes.is_empty() {
+            return Ok(());
+        }
+        self.run_number()?;
+        let outcomes = self.apply(index, to, writes).await?;
+        let (mut items, mut bytes) = (0, 0);
+        let mut lost = None;
+        self.state.begin()?;
+        for ((row, item), (intent, outcome)) in sent.into_iter().zip(outcomes) {
+            match outcome {
+                Outcome::Done(stored) => {
+                    items += 1;
+                    bytes += item.body.as_ref().map_or(0, Body::len);
+                    self.link_created(index, pair, to, row, &item, stored)?;
+                }
+                Outcome::Stale | Outcome::Gone => self.state.remove_intent(intent.key)?,
+                Outcome::Refused(error) => {
+                    self.state.remove_intent(intent.key)?;
+                    let text = format!("{to}: item {} of the {from} side: {error}", row.item);
+                    let row = Observed {
+                        refused: Some(error.to_string()),
+                        ..row
+                    };
+                    self.state.observe(pair, &row)?;
+                    self.problem(index, |report, why| report.refused.push(why), text);
+                }
+                Outcome::Unknown(error) => lost = Some(error),
+            }
+        }
+        self.state.commit()?;
+        if let Some(work) = self.work.get_mut(index) {
+            work.report.written[to].created += items;
+        }
+        self.observer.event(&Event::Copied {
+            collection: &path,
+            to,
+            items,
+            bytes,
+        });
+        lost.map_or(Ok(()), |error| Err(error.on_side(to)))
+    }
+
+    fn note_unreadable(
+        &mut self,
+        index: usize,
+        pair: PairId,
+        from: Side,
+        error: Error,
+    ) -> Result<()> {
+        let Some(id) = error.item().cloned() else {
+            return Ok(());
+        };
+        let why = error.on_side(from).to_string();
+        if let Some(row) = self.state.observed(pair, from, &id)? {
+            self.state.observe(
+                pair,
+                &Observed {
+                    refused: Some(why.clone()),
+                    ..row
+                },
+            )?;
+        }
+        self.problem(index, |report, why| report.refused.push(why), why);
+        Ok(())
+    }
+
+    /// Links an item with the copy that was just created from it.
+    fn link_created(
+        &mut self,
+        index: usize,
+        pair: PairId,
+        to: Side,
+        row: Observed,
+        item: &Item,
+        stored: Stored,
+    ) -> Result<()> {
+        let Some(id) = stored.id else {
+            // The copy is recognised when it is listed.
+            if let Some(work) = self.work.get_mut(index) {
+                work.sent.insert(row.row);
+            }
+            return Ok(());
+        };
+        let mutable = item.kind.is_mutable();
+        let body = item.body.as_ref();
+        let digest = match body.filter(|_| !mutable) {
+            Some(body) => Some(Digest::of_body(body)?),
+            None => None,
+        };
+        let base = match body.filter(|_| mutable) {
+            Some(body) => Some(body.read(super::observe::PIM_LIMIT)?),
+            None => None,
+        };
+        let name = item
+            .identity
+            .uid
+            .as_ref()
+            .or(item.identity.message_id.as_ref())
+            .cloned();
+        let here = LinkSide {
+            id: Some(item.id.clone()),
+            revision: Some(item.revision.clone()),
+            flags: item.flags.clone(),
+            digest,
+            name: name.clone(),
+            object_id: item.identity.object_id.clone(),
+            base: base.clone(),
+            provisional: false,
+            released: false,
+        };
+        let there = LinkSide {
+            id: Some(id),
+            revision: stored.revision,
+            flags: stored.flags.unwrap_or_else(|| item.flags.clone()),
+            digest,
+            name,
+            object_id: None,
+            base,
+            provisional: mutable && self.capabilities[to].rewrites,
+            released: false,
+        };
+        let sides = match to {
+            Side::Right => Both::new(here, there),
+            Side::Left => Both::new(there, here),
+        };
+        self.state.add_link(&Link {
+            id: 0,
+            pair,
+            kind: item.kind,
+            sides,
+            retired: false,
+        })?;
+        self.state.unobserve(row.row)
+    }
+}
+
+/// A new item whose content is known already.
+fn known_item(row: &Observed) -> Item {
+    Item {
+        id: row.item.clone(),
+        kind: row.kind,
+        revision: row.revision.clone().unwrap_or_else(|| "".into()),
+        flags: row.flags.clone(),
+        date: row.date,
+        size: row.size,
+        identity: row.identity.clone(),
+        body: row.body.clone().map(Body::from),
+    }
+}
+
+/// Fetches items and hands them on in batches that are bounded in number and bytes.
+async fn read(
+    source: &mut dyn Source,
+    collection: &CollectionId,
+    ids: &[ItemId],
+    limit: usize,
+    sender: &mpsc::Sender<Batch>,
+) -> Result<()> {
+    let mut batch = Batch::default();
+    let mut items = source.fetch(collection, ids, Depth::Full);
+    while let Some(item) = items.next().await {
+        match item {
+            Ok(item) => {
+                batch.bytes += item.body.as_ref().map_or(0, Body::memory);
+                batch.items.push(item);
+            }
+            Err(error) if error.item().is_some() && !error.is_fatal() => {
+                batch.unreadable.push(error);
+            }
+            Err(error) => {
+                // What was read before the connection broke is written still.
+                let _ = sender.send(batch).await;
+                return Err(error);
+            }
+        }
+        let full = batch.items.len() >= limit || batch.bytes >= BATCH_BYTES;
+        if full && sender.send(std::mem::take(&mut batch)).await.is_err() {
+            return Ok(());
+        }
+    }
+    // A closed channel means that the writer stopped, and says why itself.
+    let _ = sender.send(batch).await;
+    Ok(())
+}

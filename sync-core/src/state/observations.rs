@@ -1,0 +1,77 @@
+use crate::error::Result;
+use crate::model::{Both, ItemId, Side};
+use crate::reconcile::{Link, LinkId, Observed, PairId, RowId, Tally};
+
+/// What unlinked items are recognised by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GroupBy {
+    /// Equal contents of messages.
+    Digest,
+    /// Equal UIDs of all other kinds.
+    Uid,
+    /// Equal Message-IDs, for sources that rewrite messages.
+    MessageId,
+}
+
+/// What the items of one group agree in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupKey {
+    /// The property.
+    pub by: GroupBy,
+    /// Its value, as stored.
+    pub value: Vec<u8>,
+}
+
+/// What each side was seen to hold that no link has absorbed yet.
+pub trait Observations {
+    /// The observation of an item.
+    fn observed(&mut self, pair: PairId, side: Side, item: &ItemId) -> Result<Option<Observed>>;
+    /// An observation by its name.
+    fn observation(&mut self, row: RowId) -> Result<Option<Observed>>;
+    /// Adds or replaces the observation of an item and says its name.
+    fn observe(&mut self, pair: PairId, seen: &Observed) -> Result<RowId>;
+    /// Forgets an observation with its intents.
+    fn unobserve(&mut self, row: RowId) -> Result<()>;
+    /// Observations of links, grouped by link, of links after `after`; at most `limit` links.
+    fn changed_links(&mut self, pair: PairId, after: LinkId, limit: usize) -> Result<Vec<LinkId>>;
+    /// What both sides were seen to hold of a link.
+    fn observed_of_link(&mut self, link: LinkId) -> Result<Both<Option<Observed>>>;
+    /// Observations of items that no link knows, after `after`, at most `limit`.
+    fn unlinked(
+        &mut self,
+        pair: PairId,
+        side: Side,
+        after: RowId,
+        limit: usize,
+    ) -> Result<Vec<Observed>>;
+    /// How many items of a side no link knows.
+    fn count_unlinked(&mut self, pair: PairId, side: Side) -> Result<u64>;
+    /// Groups of unlinked items that both sides hold and that agree in what recognises them.
+    fn identity_groups(&mut self, pair: PairId, by: GroupBy) -> Result<Vec<GroupKey>>;
+    /// The unlinked items of a group.
+    fn group(&mut self, pair: PairId, side: Side, key: &GroupKey) -> Result<Vec<Observed>>;
+    /// Live links of which `side` was seen to be gone, after `after`.
+    fn gone_links(
+        &mut self,
+        pair: PairId,
+        side: Side,
+        after: LinkId,
+        limit: usize,
+    ) -> Result<Vec<Link>>;
+    /// Unlinked items anywhere in the synchronisation whose content may be this one.
+    fn unlinked_twins(
+        &mut self,
+        sync: &str,
+        side: Side,
+        link: &Link,
+    ) -> Result<Vec<(PairId, Observed)>>;
+    /// What a plan would delete and what vanished, as far as counting tells: the guard's input.
+    fn tally(&mut self, pair: PairId) -> Result<Both<Tally>>;
+
+    /// Starts to note which items a complete listing names.
+    fn begin_listing(&mut self) -> Result<()>;
+    /// Notes that the listing names an item.
+    fn listed(&mut self, item: &ItemId) -> Result<()>;
+    /// Items of links and observations that the listing did not name.
+    fn unlisted(&mut self, pair: PairId, side: Side) -> Result<Vec<(ItemId, Option<LinkId>)>>;
+}

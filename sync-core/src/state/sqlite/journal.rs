@@ -1,0 +1,155 @@
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::SqliteState;
+use super::row;
+use crate::error::Result;
+use crate::reconcile::{LinkId, PairId};
+use crate::state::{Intent, IntentAction, Journal, Resolution, Waiting};
+
+fn action(word: &str) -> IntentAction {
+    match word {
+        "create" => IntentAction::Create,
+        "delete" => IntentAction::Delete,
+        "move" => IntentAction::Move,
+        _ => IntentAction::Change,
+    }
+}
+
+fn waiting(row: &Row<'_>) -> rusqlite::Result<Waiting> {
+    let properties: String = row.get(2)?;
+    Ok(Waiting {
+        link: row.get(0)?,
+        pair: row.get(1)?,
+        properties: properties.split(' ').map(str::to_owned).collect(),
+        decision: row
+            .get_ref(3)?
+            .as_str_or_null()?
+            .and_then(Resolution::parse),
+    })
+}
+
+const WAITING: &str = "waiting.link, waiting.pair, properties, decision";
+
+impl Journal for SqliteState {
+    fn note_intents(&mut self, intents: &mut [Intent]) -> Result<()> {
+        for intent in intents {
+            let side = row::side_number(intent.side);
+            let known: Option<i64> = self
+                .db
+                .prepare_cached(
+                    "SELECT key FROM intents
+                     WHERE pair = ? AND side = ? AND action = ? AND observed IS ? AND link IS ?",
+                )?
+                .query_row(
+                    params![
+                        intent.pair,
+                        side,
+                        intent.action.as_str(),
+                        intent.row,
+                        intent.link
+                    ],
+                    |r| r.get(0),
+                )
+                .optional()?;
+            let key = match known {
+                Some(key) => key,
+                None => {
+                    self.db
+                        .prepare_cached(
+                            "INSERT INTO intents (pair, side, action, observed, link)
+                             VALUES (?, ?, ?, ?, ?)",
+                        )?
+                        .execute(params![
+                            intent.pair,
+                            side,
+                            intent.action.as_str(),
+                            intent.row,
+                            intent.link
+                        ])?;
+                    self.db.last_insert_rowid()
+                }
+            };
+            intent.key = u64::try_from(key).unwrap_or(0);
+        }
+        Ok(())
+    }
+
+    fn intents(&mut self, pair: PairId) -> Result<Vec<Intent>> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT key, side, action, observed, link FROM intents WHERE pair = ? ORDER BY key",
+        )?;
+        let rows = statement.query_map([pair], |r| {
+            Ok(Intent {
+                key: u64::try_from(r.get::<_, i64>(0)?).unwrap_or(0),
+                pair,
+                side: row::side(r.get(1)?),
+                action: action(r.get_ref(2)?.as_str()?),
+                row: r.get(3)?,
+                link: r.get(4)?,
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    fn remove_intent(&mut self, key: u64) -> Result<()> {
+        let key = i64::try_from(key).unwrap_or(-1);
+        self.db
+            .prepare_cached("DELETE FROM intents WHERE key = ?")?
+            .execute([key])?;
+        Ok(())
+    }
+
+    fn remove_intents_of(&mut self, link: LinkId) -> Result<()> {
+        self.db
+            .prepare_cached("DELETE FROM intents WHERE link = ?")?
+            .execute([link])?;
+        Ok(())
+    }
+
+    fn wait(&mut self, waiting: &Waiting) -> Result<()> {
+        self.db
+            .prepare_cached(
+                "INSERT INTO waiting (link, pair, properties) VALUES (?, ?, ?)
+                 ON CONFLICT (link) DO UPDATE SET properties = excluded.properties",
+            )?
+            .execute(params![
+                waiting.link,
+                waiting.pair,
+                waiting.properties.join(" ")
+            ])?;
+        Ok(())
+    }
+
+    fn stop_waiting(&mut self, link: LinkId) -> Result<()> {
+        self.db
+            .prepare_cached("DELETE FROM waiting WHERE link = ?")?
+            .execute([link])?;
+        Ok(())
+    }
+
+    fn waiting_of(&mut self, link: LinkId) -> Result<Option<Waiting>> {
+        let sql = format!("SELECT {WAITING} FROM waiting WHERE link = ?");
+        Ok(self
+            .db
+            .prepare_cached(&sql)?
+            .query_row([link], waiting)
+            .optional()?)
+    }
+
+    fn waiting(&mut self, sync: &str) -> Result<Vec<Waiting>> {
+        let sql = format!(
+            "SELECT {WAITING} FROM waiting JOIN pairs ON pairs.id = waiting.pair
+             WHERE sync = ? ORDER BY waiting.link"
+        );
+        let mut statement = self.db.prepare_cached(&sql)?;
+        let rows = statement.query_map([sync], waiting)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    fn decide(&mut self, link: LinkId, resolution: Resolution) -> Result<()> {
+        self.db
+            .prepare_cached("UPDATE waiting SET decision = ? WHERE link = ?")?
+            .execute(params![resolution.as_str(), link])?;
+        Ok(())
+    }
+}
