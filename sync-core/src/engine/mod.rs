@@ -1,9 +1,9 @@
 //! Runs a plan against two sources.
 //!
-//! One run is a few passes. Each pass observes what both sides hold ([`observe`]), recognises items
-//! that no link knows ([`identify`]), decides with the pure functions of
-//! [`reconcile`](crate::reconcile), and carries the decisions out ([`links`], [`moves`],
-//! [`transfer`]). The pass after the last write finds what the engine wrote and nothing else, and
+//! One run is a few passes. Each pass observes what both sides hold (`observe`), recognises items
+//! that no link knows (`identify`), decides with the pure functions of
+//! [`reconcile`](crate::reconcile), and carries the decisions out (`links`, `moves`,
+//! `transfer`). The pass after the last write finds what the engine wrote and nothing else, and
 //! stores where both sources stand.
 
 mod apply;
@@ -44,12 +44,13 @@ pub enum Mode {
 /// ```
 /// # async fn example() -> sync_core::Result<()> {
 /// use sync_core::engine::{Engine, Mode, Silent};
-/// use sync_core::local::Maildir;
+/// use sync_core::local::MemoryStore;
 /// use sync_core::model::Both;
 /// use sync_core::reconcile::Rules;
 /// use sync_core::state::SqliteState;
 ///
-/// let (mut left, mut right) = (Maildir::open("here")?, Maildir::open("there")?);
+/// let (here, there) = (MemoryStore::default(), MemoryStore::default());
+/// let (mut left, mut right) = (here.source(), there.source());
 /// let mut state = SqliteState::open("state.db".as_ref())?;
 /// let engine = Engine::new("mail", Rules::default());
 /// let report =

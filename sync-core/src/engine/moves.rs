@@ -88,7 +88,7 @@ impl Run<'_> {
                 let twins = self.state.unlinked_twins(&self.engine.name, from, &link)?;
                 let free = |(_, twin): &&(PairId, Observed)| !used.contains(&twin.row);
                 let here = twins.iter().filter(free).find(|(p, _)| *p == pair);
-                let Some((to, twin)) = here.or_else(|| twins.iter().find(|t| free(&t))).cloned()
+                let Some((to, twin)) = here.or_else(|| twins.iter().find(|t| free(t))).cloned()
                 else {
                     continue;
                 };

@@ -55,15 +55,15 @@ impl PairWork {
 impl<'a> Run<'a> {
     pub(super) fn new(
         engine: &'a Engine,
-        sources: Both<&'a mut dyn Source>,
+        Both { left, right }: Both<&'a mut dyn Source>,
         state: &'a mut dyn State,
         mode: Mode,
         observer: &'a dyn Observer,
     ) -> Self {
-        let capabilities = Both::from_fn(|side| sources[side].capabilities().clone());
+        let capabilities = Both::new(left.capabilities().clone(), right.capabilities().clone());
         Self {
             engine,
-            sources: Both::new(Some(sources.left), Some(sources.right)),
+            sources: Both::new(Some(left), Some(right)),
             state,
             mode,
             observer,

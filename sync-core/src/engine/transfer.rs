@@ -6,7 +6,7 @@ use super::event::{Action, Event};
 use super::pass::Run;
 use crate::error::{Error, Result};
 use crate::model::{Body, Both, CollectionId, Digest, Item, ItemId, NewItem, Side};
-use crate::reconcile::{Link, LinkSide, Observed, PairId};
+use crate::reconcile::{Link, LinkSide, Observed, PairId, RowId};
 use crate::source::{Depth, Op, Operation, Outcome, Source, Stored};
 use crate::state::{Intent, IntentAction};
 
@@ -212,7 +212,7 @@ impl Run<'_> {
                 Outcome::Done(stored) => {
                     items += 1;
                     bytes += item.body.as_ref().map_or(0, Body::len);
-                    self.link_created(index, pair, to, row, &item, stored)?;
+                    self.link_created(index, pair, to, row.row, &item, stored)?;
                 }
                 Outcome::Stale | Outcome::Gone => self.state.remove_intent(intent.key)?,
                 Outcome::Refused(error) => {
@@ -271,14 +271,14 @@ impl Run<'_> {
         index: usize,
         pair: PairId,
         to: Side,
-        row: Observed,
+        row: RowId,
         item: &Item,
         stored: Stored,
     ) -> Result<()> {
         let Some(id) = stored.id else {
             // The copy is recognised when it is listed.
             if let Some(work) = self.work.get_mut(index) {
-                work.sent.insert(row.row);
+                work.sent.insert(row);
             }
             return Ok(());
         };
@@ -331,7 +331,7 @@ impl Run<'_> {
             sides,
             retired: false,
         })?;
-        self.state.unobserve(row.row)
+        self.state.unobserve(row)
     }
 }
 

@@ -1,0 +1,370 @@
+//! The engine between two sources in memory: one behaviour a test.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+use sync_core::engine::{Engine, Mode, Report, Silent};
+use sync_core::local::{MemoryOptions, MemoryStore};
+use sync_core::model::{
+    Both, CollectionId, Flags, Identity, ItemId, ItemKind, KindSet, NewItem, Side, Timestamp,
+};
+use sync_core::reconcile::{ConflictRule, MaxDeletes, Rules};
+use sync_core::state::{History, SqliteState};
+
+struct World {
+    sides: Both<MemoryStore>,
+    inbox: Both<CollectionId>,
+    state: SqliteState,
+    rules: Rules,
+}
+
+impl World {
+    fn new() -> Self {
+        Self::with(|_, _| {}, KindSet::MAIL)
+    }
+
+    fn with(mut edit: impl FnMut(Side, &mut MemoryOptions), kinds: KindSet) -> Self {
+        let sides = Both::from_fn(|side| {
+            let mut options = MemoryOptions {
+                account: side.to_string(),
+                ..MemoryOptions::default()
+            };
+            options.kinds = kinds;
+            edit(side, &mut options);
+            MemoryStore::new(options)
+        });
+        let inbox = Both::from_fn(|side| sides[side].add_collection("INBOX", kinds));
+        Self {
+            sides,
+            inbox,
+            state: SqliteState::in_memory().unwrap(),
+            rules: Rules::default(),
+        }
+    }
+
+    async fn run(&mut self, mode: Mode) -> Report {
+        let (mut l, mut r) = (self.sides.left.source(), self.sides.right.source());
+        let engine = Engine::new("test", self.rules.clone());
+        engine
+            .run(Both::new(&mut l, &mut r), &mut self.state, mode, &Silent)
+            .await
+            .unwrap()
+    }
+
+    async fn sync(&mut self) -> Report {
+        self.run(Mode::Sync).await
+    }
+
+    /// Runs again and expects neither a write nor a content fetched.
+    async fn is_in_step(&mut self) {
+        let writes = Both::from_fn(|s| {
+            self.sides[s].clear_log();
+            s
+        });
+        let report = self.sync().await;
+        assert_eq!(report.writes(), 0, "{report}");
+        for side in [writes.left, writes.right] {
+            let totals = self.sides[side].totals();
+            assert_eq!((totals.writes(), totals.fetches()), (0, 0), "{side}");
+        }
+        assert_eq!(self.contents(Side::Left), self.contents(Side::Right));
+    }
+
+    fn mail(&self, side: Side, text: &str, flags: &str) -> ItemId {
+        let new = NewItem {
+            kind: ItemKind::Message,
+            flags: Flags::parse(flags),
+            date: Some(Timestamp::utc(1_000)),
+            identity: Identity::default(),
+            body: format!("Subject: {text}\r\n\r\n{text}\r\n").as_str().into(),
+        };
+        self.sides[side].add(&self.inbox[side], &new).unwrap()
+    }
+
+    fn contents(&self, side: Side) -> Vec<(String, String)> {
+        let mut all: Vec<_> = self.sides[side]
+            .collections()
+            .iter()
+            .flat_map(|c| {
+                let path = c.path.to_string();
+                self.sides[side].list(&c.id).into_iter().map(move |held| {
+                    let text = String::from_utf8_lossy(&held.content).into_owned();
+                    (format!("{path} {}", held.flags), text)
+                })
+            })
+            .collect();
+        all.sort();
+        all
+    }
+
+    fn count(&self, side: Side) -> usize {
+        self.contents(side).len()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn new_items_go_both_ways_and_stay() {
+    let mut world = World::new();
+    world.mail(Side::Left, "one", "\\Seen");
+    world.mail(Side::Left, "two", "$Work");
+    world.mail(Side::Right, "three", "");
+    let report = world.sync().await;
+    assert_eq!(report.written(Side::Right).created, 2);
+    assert_eq!(report.written(Side::Left).created, 1);
+    assert_eq!(world.count(Side::Left), 3);
+    world.is_in_step().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn equal_messages_stay_as_many_as_they_are() {
+    let mut world = World::new();
+    for _ in 0..3 {
+        world.mail(Side::Left, "same", "");
+    }
+    world.mail(Side::Right, "same", "");
+    world.sync().await;
+    assert_eq!((world.count(Side::Left), world.count(Side::Right)), (3, 3));
+    world.is_in_step().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn flags_merge_and_deletions_propagate() {
+    let mut world = World::new();
+    let a = world.mail(Side::Left, "a", "\\Flagged");
+    let b = world.mail(Side::Left, "b", "");
+    for i in 0..10 {
+        world.mail(Side::Left, &format!("rest {i}"), "");
+    }
+    world.sync().await;
+    let right = world.sides.right.list(&world.inbox.right);
+    let there = right
+        .iter()
+        .find(|h| h.content.starts_with(b"Subject: a"))
+        .unwrap();
+    let inbox = world.inbox.clone();
+    world
+        .sides
+        .left
+        .set_flags(&inbox.left, &a, &Flags::parse("\\Seen"))
+        .unwrap();
+    world
+        .sides
+        .right
+        .set_flags(&inbox.right, &there.id, &Flags::parse("\\Flagged $x"))
+        .unwrap();
+    world.sides.left.delete(&inbox.left, &b).unwrap();
+    let report = world.sync().await;
+    assert_eq!(report.written(Side::Right).deleted, 1);
+    assert_eq!(world.count(Side::Right), 11);
+    let of_a = |side| {
+        let all = world.sides[side].list(&inbox[side]);
+        all.iter()
+            .find(|h| h.content.starts_with(b"Subject: a"))
+            .unwrap()
+            .flags
+            .to_string()
+    };
+    assert_eq!(of_a(Side::Left), "\\Seen $x");
+    assert_eq!(of_a(Side::Right), "\\Seen $x");
+    world.is_in_step().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_edit_beats_a_deletion() {
+    let mut world = World::new();
+    let a = world.mail(Side::Left, "a", "");
+    world.mail(Side::Left, "b", "");
+    world.sync().await;
+    let inbox = world.inbox.clone();
+    world.sides.left.delete(&inbox.left, &a).unwrap();
+    let right = world.sides.right.list(&inbox.right);
+    let there = right
+        .iter()
+        .find(|h| h.content.starts_with(b"Subject: a"))
+        .unwrap();
+    world
+        .sides
+        .right
+        .set_flags(&inbox.right, &there.id, &Flags::parse("\\Flagged"))
+        .unwrap();
+    world.sync().await;
+    assert_eq!((world.count(Side::Left), world.count(Side::Right)), (2, 2));
+    world.is_in_step().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_move_is_a_move() {
+    let mut world = World::new();
+    let archive = world.sides.left.add_collection("Archive", KindSet::MAIL);
+    let a = world.mail(Side::Left, "a", "\\Seen");
+    world.mail(Side::Left, "b", "");
+    world.sync().await;
+    let inbox = world.inbox.left.clone();
+    world.sides.left.move_to(&inbox, &a, &archive).unwrap();
+    let report = world.sync().await;
+    assert_eq!(report.written(Side::Right).moved, 1, "{report}");
+    assert_eq!(report.written(Side::Right).created, 0);
+    assert_eq!(report.written(Side::Right).deleted, 0);
+    world.is_in_step().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn lost_state_joins_again() {
+    let mut world = World::new();
+    for i in 0..5 {
+        world.mail(Side::Left, &format!("m{i}"), "\\Seen");
+    }
+    world.mail(Side::Left, "m0", "");
+    world.sync().await;
+    world.state = SqliteState::in_memory().unwrap();
+    let report = world.sync().await;
+    assert_eq!(report.writes(), 0, "{report}");
+    world.is_in_step().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn lost_ids_are_no_deletion() {
+    let mut world = World::new();
+    for i in 0..30 {
+        world.mail(Side::Left, &format!("m{i}"), "\\Seen");
+    }
+    world.sync().await;
+    world
+        .sides
+        .right
+        .lose_cursors(sync_core::local::memory::Ids::Renewed);
+    let report = world.sync().await;
+    assert_eq!(report.writes(), 0, "{report}");
+    world.is_in_step().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_guard_stops_a_mass_deletion_and_an_emptied_side() {
+    let mut world = World::new();
+    for i in 0..40 {
+        world.mail(Side::Left, &format!("m{i}"), "");
+    }
+    world.sync().await;
+    let inbox = world.inbox.left.clone();
+    let all = world.sides.left.list(&inbox);
+    for held in &all[..30] {
+        world.sides.left.delete(&inbox, &held.id).unwrap();
+    }
+    let report = world.sync().await;
+    assert!(report.pairs[0].guard.is_some());
+    assert_eq!(world.count(Side::Right), 40);
+    for held in &all[30..] {
+        world.sides.left.delete(&inbox, &held.id).unwrap();
+    }
+    assert!(world.sync().await.pairs[0].guard.is_some());
+    assert_eq!(world.count(Side::Right), 40);
+    world.rules.max_deletes = MaxDeletes::Percent(100);
+    let report = world.sync().await;
+    assert_eq!(report.written(Side::Right).deleted, 40, "{report}");
+    assert_eq!(world.count(Side::Right), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plan_writes_nothing_and_is_what_happens() {
+    let mut world = World::new();
+    world.mail(Side::Left, "a", "");
+    world.sides.left.add_collection("New", KindSet::MAIL);
+    world.run(Mode::Plan).await;
+    assert_eq!(world.count(Side::Right), 0);
+    assert_eq!(world.sides.right.collections().len(), 1);
+    let planned = world.run(Mode::Plan).await;
+    let done = world.sync().await;
+    assert_eq!(planned.written(Side::Right), done.written(Side::Right));
+    assert_eq!(world.sides.right.collections().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_deleted_comes_back_by_undo() {
+    let mut world = World::new();
+    let a = world.mail(Side::Left, "a", "\\Flagged");
+    world.mail(Side::Left, "b", "");
+    world.sync().await;
+    let inbox = world.inbox.left.clone();
+    world.sides.left.delete(&inbox, &a).unwrap();
+    let run = world.sync().await.run;
+    let entries = world.state.history("test", run, 10).unwrap();
+    assert_eq!(entries.len(), 1);
+    assert_eq!(entries[0].title.as_deref(), Some("a"));
+    let (mut l, mut r) = (world.sides.left.source(), world.sides.right.source());
+    let engine = Engine::new("test", world.rules.clone());
+    let ids: Vec<i64> = entries.iter().map(|e| e.id).collect();
+    let undone = engine
+        .undo(Both::new(&mut l, &mut r), &mut world.state, &ids)
+        .await
+        .unwrap();
+    assert!(undone[0].failed.is_none());
+    world.sync().await;
+    assert_eq!((world.count(Side::Left), world.count(Side::Right)), (2, 2));
+    world.is_in_step().await;
+}
+
+fn card(uid: &str, lines: &[&str]) -> NewItem {
+    let mut text = format!("BEGIN:VCARD\r\nUID:{uid}\r\n");
+    lines.iter().for_each(|line| text += &format!("{line}\r\n"));
+    text += "END:VCARD\r\n";
+    NewItem {
+        kind: ItemKind::Contact,
+        flags: Flags::default(),
+        date: None,
+        identity: Identity {
+            uid: Some(uid.into()),
+            ..Identity::default()
+        },
+        body: text.as_str().into(),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn edits_of_different_properties_merge_and_of_the_same_follow_the_rule() {
+    for rule in [
+        ConflictRule::Left,
+        ConflictRule::Ask,
+        ConflictRule::Duplicate,
+    ] {
+        let mut world = World::with(|_, _| {}, KindSet::CONTACTS);
+        world.rules.conflict = rule;
+        let inbox = world.inbox.clone();
+        let left = world
+            .sides
+            .left
+            .add(&inbox.left, &card("1", &["FN:a", "NOTE:n"]))
+            .unwrap();
+        world.sync().await;
+        let right = world.sides.right.list(&inbox.right)[0].id.clone();
+        let edit = |side: Side, id: &ItemId, lines: &[&str]| {
+            let body = card("1", lines).body.read(1 << 20).unwrap();
+            world.sides[side].edit(&inbox[side], id, &body).unwrap();
+        };
+        edit(Side::Left, &left, &["FN:b", "NOTE:n"]);
+        edit(Side::Right, &right, &["FN:a", "NOTE:m"]);
+        world.sync().await;
+        let text = &world.contents(Side::Right)[0].1;
+        assert!(text.contains("FN:b") && text.contains("NOTE:m"), "{text}");
+        world.is_in_step().await;
+
+        let edit = |side: Side, id: &ItemId, lines: &[&str]| {
+            let body = card("1", lines).body.read(1 << 20).unwrap();
+            world.sides[side].edit(&inbox[side], id, &body).unwrap();
+        };
+        edit(Side::Left, &left, &["FN:left"]);
+        edit(Side::Right, &right, &["FN:right"]);
+        let report = world.sync().await;
+        match rule {
+            ConflictRule::Ask => {
+                assert_eq!(report.pairs[0].waiting, 1);
+                assert!(world.contents(Side::Right)[0].1.contains("FN:right"));
+            }
+            ConflictRule::Duplicate => {
+                assert_eq!(world.count(Side::Left), 2);
+                world.is_in_step().await;
+            }
+            _ => {
+                assert!(world.contents(Side::Right)[0].1.contains("FN:left"));
+                world.is_in_step().await;
+            }
+        }
+    }
+}
