@@ -1,0 +1,653 @@
+//! One session: reads commands, lets faults strike, carries out, answers.
+
+use std::io;
+use std::sync::Arc;
+
+use tokio::sync::{broadcast, watch};
+
+use super::conn::Conn;
+use super::fault::{Deed, End, Fault, Moment};
+use super::parser::{self, Announced, Cursor, SyntaxError};
+use super::profile;
+use super::server::{Order, Shared};
+use super::store::{Store, StoreError};
+use super::updates::View;
+
+/// The longest line that is read, in bytes; a UID set of some 100,000 numbers fits.
+const MAX_LINE: usize = 1024 * 1024;
+
+/// The tagged answer: `OK`, `NO` or `BAD`, and its text with the response code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Reply {
+    status: &'static str,
+    text: String,
+}
+
+impl Reply {
+    pub(super) fn ok(text: impl Into<String>) -> Self {
+        Self {
+            status: "OK",
+            text: text.into(),
+        }
+    }
+
+    pub(super) fn no(text: impl Into<String>) -> Self {
+        Self {
+            status: "NO",
+            text: text.into(),
+        }
+    }
+
+    pub(super) fn bad(text: impl Into<String>) -> Self {
+        Self {
+            status: "BAD",
+            text: text.into(),
+        }
+    }
+}
+
+impl From<SyntaxError> for Reply {
+    fn from(error: SyntaxError) -> Self {
+        Self::bad(error.0)
+    }
+}
+
+impl From<StoreError> for Reply {
+    fn from(error: StoreError) -> Self {
+        let code = match error {
+            StoreError::NoSuchMailbox(_) | StoreError::NoSuchMessage(_) => "NONEXISTENT",
+            StoreError::MailboxExists(_) => "ALREADYEXISTS",
+            StoreError::OverQuota => "OVERQUOTA",
+            StoreError::Cannot(_) => "CANNOT",
+        };
+        Self::no(format!("[{code}] {error}"))
+    }
+}
+
+/// What a command comes to; both ways it is an answer, `Err` only ends the command early.
+pub(super) type Outcome = Result<Reply, Reply>;
+
+/// One whole command.
+#[derive(Debug)]
+pub(super) struct Command {
+    tag: String,
+    pub(super) name: String,
+    bytes: Vec<u8>,
+    args_at: usize,
+}
+
+impl Command {
+    pub(super) fn tag(&self) -> &str {
+        &self.tag
+    }
+}
+
+/// What the client switched on with ENABLE or by use.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Enabled {
+    pub(super) condstore: bool,
+    pub(super) qresync: bool,
+    pub(super) utf8: bool,
+    pub(super) rev2: bool,
+}
+
+/// What becomes of the connection behind the tagged answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Next {
+    Tls,
+    Deflate,
+    Close,
+}
+
+/// A client's session.
+pub(super) struct Session {
+    pub(super) shared: Arc<Shared>,
+    pub(super) conn: Conn,
+    number: u64,
+    tls: bool,
+    compressed: bool,
+    pub(super) user: Option<String>,
+    pub(super) store: Option<Store>,
+    pub(super) enabled: Enabled,
+    pub(super) view: Option<View>,
+    pub(super) next: Option<Next>,
+    /// The fault that struck the command in hand.
+    fault: Option<Fault>,
+    orders: broadcast::Receiver<Order>,
+}
+
+impl Session {
+    pub(super) fn new(shared: Arc<Shared>, conn: Conn, number: u64, tls: bool) -> Self {
+        let orders = shared.orders.subscribe();
+        Self {
+            shared,
+            conn,
+            number,
+            tls,
+            compressed: false,
+            user: None,
+            store: None,
+            enabled: Enabled::default(),
+            view: None,
+            next: None,
+            fault: None,
+            orders,
+        }
+    }
+
+    pub(super) async fn run(mut self) {
+        let orderly = self.serve().await.is_ok();
+        self.give_fault_back();
+        self.conn.close(orderly).await;
+    }
+
+    pub(super) fn has(&self, capability: &str) -> bool {
+        self.shared.profile.has(capability)
+    }
+
+    /// Whether mailbox names and quoted strings are UTF-8.
+    pub(super) fn utf8(&self) -> bool {
+        self.enabled.utf8 || self.enabled.rev2
+    }
+
+    pub(super) fn tls(&self) -> bool {
+        self.tls
+    }
+
+    pub(super) fn login_allowed(&self) -> bool {
+        self.tls || self.shared.allow_plaintext
+    }
+
+    pub(super) fn compressed(&self) -> bool {
+        self.compressed
+    }
+
+    pub(super) fn capabilities(&self) -> String {
+        self.shared.profile.capability_list(&profile::Moment {
+            tls: self.tls,
+            authenticated: self.user.is_some(),
+            login_allowed: self.login_allowed(),
+            compressed: self.compressed,
+        })
+    }
+
+    /// Adds a line to the output.
+    pub(super) fn say(&mut self, line: impl AsRef<[u8]>) {
+        self.conn.out.extend_from_slice(line.as_ref());
+        self.conn.out.extend_from_slice(b"\r\n");
+    }
+
+    /// A cursor over what follows the command's name.
+    pub(super) fn args<'a>(&self, command: &'a Command) -> Cursor<'a> {
+        Cursor::new(&command.bytes, command.args_at, self.utf8())
+    }
+
+    /// The store of the user, who is logged in where this is called.
+    pub(super) fn store(&self) -> Result<Store, Reply> {
+        self.store.clone().ok_or_else(|| Reply::bad("Log in first"))
+    }
+
+    async fn serve(&mut self) -> io::Result<()> {
+        if !self.greet().await? {
+            return Ok(());
+        }
+        loop {
+            if let Some(command) = self.read_command().await? {
+                self.answer(&command).await?;
+                match self.next.take() {
+                    Some(Next::Close) => return Ok(()),
+                    Some(Next::Tls) => {
+                        let acceptor = self.shared.acceptor.clone();
+                        self.conn.start_tls(&acceptor).await?;
+                        self.tls = true;
+                    }
+                    Some(Next::Deflate) => {
+                        self.conn.start_deflate()?;
+                        self.compressed = true;
+                    }
+                    None => {}
+                }
+            }
+        }
+    }
+
+    async fn greet(&mut self) -> io::Result<bool> {
+        self.fault = self.shared.faults().strike("GREETING");
+        if let Some(time) = self.fault.as_ref().and_then(|f| f.delay) {
+            tokio::time::sleep(time).await;
+        }
+        self.deeds(Moment::Received);
+        let mut status = "OK";
+        if let Some(user) = self.shared.profile.preauth.clone() {
+            if let Some(known) = self.shared.users.get(&user) {
+                self.store = Some(known.store.clone());
+                self.user = Some(user);
+                status = "PREAUTH";
+            }
+        }
+        let end = self.fault.as_ref().and_then(|f| f.end.clone());
+        match end {
+            Some(End::CutBefore) => return Err(io::ErrorKind::ConnectionAborted.into()),
+            Some(End::Bye(text) | End::Refuse(_, text)) => {
+                self.say(format!("* BYE {text}"));
+                self.conn.flush().await?;
+                return Ok(false);
+            }
+            Some(End::CutAnswer(bytes)) => self.conn.allow(Some(bytes)),
+            None => {}
+        }
+        let code = if self.shared.profile.capability_in_greeting {
+            format!("[CAPABILITY {}] ", self.capabilities())
+        } else {
+            String::new()
+        };
+        self.say(format!("* {status} {code}Test server ready"));
+        self.deeds(Moment::Answered);
+        self.conn.flush().await?;
+        self.give_fault_back();
+        Ok(true)
+    }
+
+    /// Waits for more input; meanwhile obeys what the test tells all sessions.
+    pub(super) async fn wait(&mut self) -> io::Result<()> {
+        self.wait_with(None).await
+    }
+
+    /// As [`wait`](Self::wait); returns also when `changes` has something new.
+    pub(super) async fn wait_with(
+        &mut self,
+        mut changes: Option<&mut watch::Receiver<u64>>,
+    ) -> io::Result<()> {
+        self.conn.flush().await?;
+        loop {
+            let changed = async {
+                match changes.as_deref_mut() {
+                    // The store outlives its sessions, so this does not fail.
+                    Some(changes) => changes.changed().await.unwrap_or(()),
+                    None => std::future::pending().await,
+                }
+            };
+            // None of the three loses anything when another one is first.
+            tokio::select! {
+                filled = self.conn.fill() => return filled,
+                () = changed => return Ok(()),
+                order = self.orders.recv() => match order {
+                    Ok(order) => self.obey(order).await?,
+                    // Too many at once: some were lost, the next is not.
+                    Err(broadcast::error::RecvError::Lagged(_)) => {}
+                    Err(broadcast::error::RecvError::Closed) => return Err(io::ErrorKind::BrokenPipe.into()),
+                },
+            }
+        }
+    }
+
+    async fn obey(&mut self, order: Order) -> io::Result<()> {
+        match order {
+            Order::Say(line) => {
+                self.say(line);
+                self.conn.flush().await
+            }
+            Order::Bye(text) => {
+                self.say(format!("* BYE {text}"));
+                self.conn.flush().await?;
+                Err(io::ErrorKind::ConnectionAborted.into())
+            }
+            Order::Cut => Err(io::ErrorKind::ConnectionAborted.into()),
+        }
+    }
+
+    /// Reads one line into `into`, its CRLF included; says whether it ended in CRLF.
+    pub(super) async fn read_line(&mut self, into: &mut Vec<u8>) -> io::Result<bool> {
+        let mut seen = 0;
+        loop {
+            let buffered = self.conn.buffered();
+            if let Some(at) = memchr::memchr(b'\n', buffered.get(seen..).unwrap_or_default()) {
+                let line = self.conn.take(seen.saturating_add(at).saturating_add(1));
+                into.extend_from_slice(line);
+                return Ok(line.ends_with(b"\r\n"));
+            }
+            seen = buffered.len();
+            if seen > MAX_LINE {
+                self.say("* BYE The line is too long");
+                self.conn.flush().await?;
+                return Err(io::ErrorKind::InvalidData.into());
+            }
+            self.wait().await?;
+        }
+    }
+
+    /// Reads the bytes of a literal; `None` throws them away.
+    async fn read_literal(&mut self, len: u64, mut into: Option<&mut Vec<u8>>) -> io::Result<()> {
+        let mut left = len;
+        while left > 0 {
+            if self.conn.buffered().is_empty() {
+                self.wait().await?;
+            }
+            let bytes = self.conn.take(usize::try_from(left).unwrap_or(usize::MAX));
+            left = left.saturating_sub(u64::try_from(bytes.len()).unwrap_or(0));
+            if let Some(into) = into.as_deref_mut() {
+                into.extend_from_slice(bytes);
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads one command with its literals. `None` if it was answered on the way.
+    async fn read_command(&mut self) -> io::Result<Option<Command>> {
+        let mut bytes = Vec::new();
+        if self.conn.buffered().is_empty() {
+            self.conn.flush().await?;
+        }
+        if !self.read_line(&mut bytes).await? {
+            self.say("* BAD A line ends with CRLF");
+            return Ok(None);
+        }
+        bytes.truncate(bytes.len().saturating_sub(2));
+        let (tag, name, args_at) = match parser::command_name(&bytes) {
+            Ok(parts) => parts,
+            Err(error) => {
+                self.shared
+                    .log_command(self.number, String::from_utf8_lossy(&bytes).into_owned());
+                if let Some(Announced { len, plus: true }) = parser::announced_literal(&bytes) {
+                    self.read_literal(len, None).await?;
+                    self.read_line(&mut bytes).await?;
+                }
+                self.say(format!("* BAD {}", error.0));
+                return Ok(None);
+            }
+        };
+        let line =
+            String::from_utf8_lossy(bytes.get(tag.len().saturating_add(1)..).unwrap_or_default())
+                .into_owned();
+        let mut shown = line.clone();
+        let entry = self.shared.log_command(self.number, masked(&name, &shown));
+        self.fault = self.shared.faults().strike(&line);
+        let mut command = Command {
+            tag,
+            name,
+            bytes,
+            args_at,
+        };
+        let mut line_at = 0;
+        while let Some(literal) =
+            parser::announced_literal(command.bytes.get(line_at..).unwrap_or_default())
+        {
+            if let Some(reply) = self.refuse_literal(&command, literal) {
+                if literal.plus {
+                    self.discard(literal).await?;
+                }
+                self.tagged(&command, &reply);
+                self.give_fault_back();
+                return Ok(None);
+            }
+            if !literal.plus {
+                match self.fault.as_ref().and_then(|f| f.end.clone()) {
+                    Some(End::Refuse(status, text)) => {
+                        self.tagged(&command, &Reply { status, text });
+                        self.give_fault_back();
+                        return Ok(None);
+                    }
+                    Some(End::Bye(text)) => {
+                        self.say(format!("* BYE {text}"));
+                        self.conn.flush().await?;
+                        return Err(io::ErrorKind::ConnectionAborted.into());
+                    }
+                    _ => {}
+                }
+                self.deeds(Moment::Continuation);
+                self.update(false);
+                self.say("+ Ready for literal data");
+                self.conn.flush().await?;
+            }
+            command.bytes.extend_from_slice(b"\r\n");
+            self.read_literal(literal.len, Some(&mut command.bytes))
+                .await?;
+            line_at = command.bytes.len();
+            if !self.read_line(&mut command.bytes).await? {
+                self.tagged(&command, &Reply::bad("A line ends with CRLF"));
+                self.give_fault_back();
+                return Ok(None);
+            }
+            command
+                .bytes
+                .truncate(command.bytes.len().saturating_sub(2));
+            shown.push_str(&String::from_utf8_lossy(
+                command.bytes.get(line_at..).unwrap_or_default(),
+            ));
+            self.shared
+                .complete_log(entry, masked(&command.name, &shown));
+        }
+        Ok(Some(command))
+    }
+
+    /// Throws away a literal that is not waited for, and all that follows it in its command.
+    async fn discard(&mut self, literal: Announced) -> io::Result<()> {
+        let mut literal = Some(literal);
+        while let Some(Announced { len, .. }) = literal {
+            self.read_literal(len, None).await?;
+            let mut line = Vec::new();
+            self.read_line(&mut line).await?;
+            let line = line.strip_suffix(b"\r\n").unwrap_or(&line);
+            // A literal that the client would wait for is never sent: the answer is a refusal.
+            literal = parser::announced_literal(line).filter(|l| l.plus);
+        }
+        Ok(())
+    }
+
+    /// Why this literal is not read, if it is not.
+    fn refuse_literal(&self, command: &Command, literal: Announced) -> Option<Reply> {
+        if literal.plus && !self.has("LITERAL+") {
+            if !self.has("LITERAL-") && !self.has("IMAP4rev2") {
+                return Some(Reply::bad("This server has no non-synchronizing literals"));
+            }
+            if literal.len > 4_096 {
+                return Some(Reply::bad("[TOOBIG] LITERAL- allows 4096 bytes"));
+            }
+        }
+        if literal.len > self.shared.max_literal {
+            return Some(Reply::no("[TOOBIG] The literal is too large"));
+        }
+        if command.name == "APPEND" && self.user.is_some() {
+            return self.refuse_append(command, literal.len);
+        }
+        None
+    }
+
+    /// Does what the fault in hand has for this moment.
+    pub(super) fn deeds(&mut self, at: Moment) {
+        let Some(mut fault) = self.fault.take() else {
+            return;
+        };
+        for (moment, deed) in &mut fault.deeds {
+            if *moment != at {
+                continue;
+            }
+            match deed {
+                Deed::Say(line) => self.say(line),
+                Deed::Edit(edit) => {
+                    if let Some(store) = &self.store {
+                        edit(store);
+                    }
+                }
+            }
+        }
+        self.fault = Some(fault);
+    }
+
+    fn give_fault_back(&mut self) {
+        if let Some(fault) = self.fault.take() {
+            self.shared.faults().restore(fault);
+        }
+    }
+
+    fn tagged(&mut self, command: &Command, reply: &Reply) {
+        self.say(format!("{} {} {}", command.tag, reply.status, reply.text));
+    }
+
+    async fn answer(&mut self, command: &Command) -> io::Result<()> {
+        let (delay, end) = self
+            .fault
+            .as_ref()
+            .map_or((None, None), |f| (f.delay, f.end.clone()));
+        if let Some(time) = delay {
+            self.conn.flush().await?;
+            tokio::time::sleep(time).await;
+        }
+        self.deeds(Moment::Received);
+        let mut cut = false;
+        match end {
+            Some(End::CutBefore) => {
+                self.conn.flush().await?;
+                return Err(io::ErrorKind::ConnectionAborted.into());
+            }
+            Some(End::Bye(text)) => {
+                self.say(format!("* BYE {text}"));
+                self.conn.flush().await?;
+                self.next = Some(Next::Close);
+                return Ok(());
+            }
+            Some(End::Refuse(status, text)) => {
+                self.tagged(command, &Reply { status, text });
+                self.give_fault_back();
+                return Ok(());
+            }
+            Some(End::CutAnswer(bytes)) => {
+                // The answers to earlier commands are not this one's.
+                self.conn.flush().await?;
+                self.conn.allow(Some(bytes));
+                cut = true;
+            }
+            None => {}
+        }
+        let reply = self.dispatch(command).await?;
+        self.deeds(Moment::Completion);
+        let numbers_stand = matches!(command.name.as_str(), "FETCH" | "STORE" | "SEARCH");
+        self.update(!numbers_stand);
+        self.tagged(command, &reply);
+        self.deeds(Moment::Answered);
+        if cut || self.next.is_some() {
+            self.conn.flush().await?;
+        }
+        if cut {
+            return Err(io::ErrorKind::ConnectionAborted.into());
+        }
+        self.give_fault_back();
+        Ok(())
+    }
+
+    async fn dispatch(&mut self, command: &Command) -> io::Result<Reply> {
+        let (logged_in, selected) = (self.user.is_some(), self.view.is_some());
+        let outcome = match command.name.as_str() {
+            "CAPABILITY" => self.capability(command),
+            "NOOP" | "CHECK" => self.noop(command),
+            "LOGOUT" => self.logout(command),
+            "ID" if self.has("ID") => self.id(command),
+            "STARTTLS" if self.has("STARTTLS") => self.starttls(command),
+            "LOGIN" => self.login(command),
+            "AUTHENTICATE" => self.authenticate(command).await?,
+            name if !logged_in && is_command(name) => Err(Reply::bad("Log in first")),
+            "ENABLE" if self.has("ENABLE") => self.enable(command),
+            "NAMESPACE" if self.has("NAMESPACE") => self.namespace(command),
+            "LIST" => self.list(command),
+            "LSUB" => self.lsub(command),
+            "STATUS" => self.status(command),
+            "CREATE" => self.create(command),
+            "DELETE" => self.delete(command),
+            "RENAME" => self.rename(command),
+            "SUBSCRIBE" => self.subscribe(command, true),
+            "UNSUBSCRIBE" => self.subscribe(command, false),
+            "SELECT" => self.select(command, false),
+            "EXAMINE" => self.select(command, true),
+            "APPEND" => self.append(command),
+            "IDLE" if self.has("IDLE") => self.idle(command).await?,
+            "COMPRESS" if self.has("COMPRESS=DEFLATE") => self.compress(command),
+            "GETQUOTAROOT" | "GETQUOTA" if self.has("QUOTA") => self.quota(command),
+            name if !selected && is_command(name) => Err(Reply::bad("Select a mailbox first")),
+            "CLOSE" => self.close(command, true),
+            "UNSELECT" if self.has("UNSELECT") => self.close(command, false),
+            "EXPUNGE" => self.expunge(command, false),
+            "UID EXPUNGE" if self.has("UIDPLUS") => self.expunge(command, true),
+            "FETCH" => self.fetch(command, false).await?,
+            "UID FETCH" => self.fetch(command, true).await?,
+            "STORE" => self.store_flags(command, false),
+            "UID STORE" => self.store_flags(command, true),
+            "SEARCH" => self.search(command, false),
+            "UID SEARCH" => self.search(command, true),
+            "COPY" => self.copy(command, false),
+            "UID COPY" => self.copy(command, true),
+            "MOVE" if self.has("MOVE") => self.move_messages(command, false),
+            "UID MOVE" if self.has("MOVE") => self.move_messages(command, true),
+            _ if self.shared.profile.unknown_command_is_no => {
+                Err(Reply::no("Error in IMAP command"))
+            }
+            _ => Err(Reply::bad("Unknown command")),
+        };
+        Ok(outcome.unwrap_or_else(|early| early))
+    }
+}
+
+/// Whether RFC 3501 knows the command in some state: then the state is what is wrong.
+fn is_command(name: &str) -> bool {
+    let name = name.strip_prefix("UID ").unwrap_or(name);
+    [
+        "LIST",
+        "LSUB",
+        "STATUS",
+        "CREATE",
+        "DELETE",
+        "RENAME",
+        "SUBSCRIBE",
+        "UNSUBSCRIBE",
+        "SELECT",
+        "EXAMINE",
+        "APPEND",
+        "CLOSE",
+        "EXPUNGE",
+        "FETCH",
+        "STORE",
+        "SEARCH",
+        "COPY",
+        "ENABLE",
+        "NAMESPACE",
+        "IDLE",
+        "UNSELECT",
+        "MOVE",
+    ]
+    .contains(&name)
+}
+
+/// A command's line without its secrets.
+fn masked(name: &str, line: &str) -> String {
+    if !matches!(name, "LOGIN" | "AUTHENTICATE") {
+        return line.to_owned();
+    }
+    let mut words = line.splitn(3, ' ');
+    let (command, first, rest) = (words.next().unwrap_or_default(), words.next(), words.next());
+    match (first, rest) {
+        (Some(first), Some(_)) => format!("{command} {first} ***"),
+        (Some(first), None) => format!("{command} {first}"),
+        _ => command.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::masked;
+
+    #[test]
+    fn secrets_are_masked() {
+        assert_eq!(
+            masked("LOGIN", "login alice \"s3 cret\""),
+            "login alice ***"
+        );
+        assert_eq!(
+            masked("AUTHENTICATE", "AUTHENTICATE PLAIN AGEAYg=="),
+            "AUTHENTICATE PLAIN ***"
+        );
+        assert_eq!(
+            masked("AUTHENTICATE", "AUTHENTICATE PLAIN"),
+            "AUTHENTICATE PLAIN"
+        );
+        assert_eq!(masked("SELECT", "SELECT a b c"), "SELECT a b c");
+    }
+}
