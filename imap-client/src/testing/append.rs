@@ -23,10 +23,10 @@ impl Session {
         args.sp().ok()?;
         // The literal may be the name itself, which is then not there yet.
         let name = self.mailbox_name(args.astring().ok()?).ok()?;
-        if let Some(limit) = self.shared.profile.max_append() {
-            if len > limit {
-                return Some(Reply::no("[TOOBIG] The message is larger than APPENDLIMIT"));
-            }
+        if let Some(limit) = self.shared.profile.max_append()
+            && len > limit
+        {
+            return Some(Reply::no("[TOOBIG] The message is larger than APPENDLIMIT"));
         }
         let missing = self.store.as_ref()?.with(|a| a.mailbox(&name).is_err());
         missing.then(|| {

@@ -232,10 +232,8 @@ impl Conn {
     /// Ends the connection. A cut one gets no close_notify; what the client still sends is read
     /// away, so that the kernel does not answer it with a reset that overtakes our last bytes.
     pub(super) async fn close(mut self, orderly: bool) {
-        if orderly {
-            if let Ok(stream) = self.io.stream() {
-                let _ = stream.shutdown().await;
-            }
+        if orderly && let Ok(stream) = self.io.stream() {
+            let _ = stream.shutdown().await;
         }
         let mut socket = match self.io {
             Io::Plain(socket) => socket,

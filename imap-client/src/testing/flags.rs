@@ -111,7 +111,7 @@ impl Session {
                     Some(message)
                         if unchanged_since.is_some_and(|since| message.modseq > since) =>
                     {
-                        modified.push(*uid)
+                        modified.push(*uid);
                     }
                     Some(_) => targets.push(*uid),
                     None => missing = true,

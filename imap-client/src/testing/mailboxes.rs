@@ -191,10 +191,10 @@ impl Session {
                     line.extend_from_slice(b" (\"CHILDINFO\" (\"SUBSCRIBED\"))");
                 }
                 lines.push(line);
-                if let (Some(items), true) = (&request.status, entry.selectable) {
-                    if let Ok(mailbox) = account.mailbox(&entry.name) {
-                        lines.push(self.status_line(&entry.name, mailbox, items));
-                    }
+                if let (Some(items), true) = (&request.status, entry.selectable)
+                    && let Ok(mailbox) = account.mailbox(&entry.name)
+                {
+                    lines.push(self.status_line(&entry.name, mailbox, items));
                 }
             }
             lines

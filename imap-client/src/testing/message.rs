@@ -134,7 +134,7 @@ pub(super) fn envelope(out: &mut Vec<u8>, bytes: &[u8], subject_as_literal: bool
 
 /// An address list; groups are read as the addresses in them.
 fn addresses(out: &mut Vec<u8>, text: Option<&[u8]>, utf8: bool) {
-    let parts = text.map(|t| separate(t)).unwrap_or_default();
+    let parts = text.map(separate).unwrap_or_default();
     if parts.is_empty() {
         out.extend_from_slice(b"NIL");
         return;

@@ -47,6 +47,7 @@ mod message;
 mod names;
 mod parser;
 mod profile;
+mod reader;
 mod search;
 mod select;
 mod server;

@@ -251,7 +251,7 @@ impl Session {
                 }
             }
             Some(options) => {
-                let tag = command.tag();
+                let tag = &command.tag;
                 line.push_str(&format!("* ESEARCH (TAG \"{tag}\")"));
                 if uid {
                     line.push_str(" UID");

@@ -83,10 +83,10 @@ fn last_match(mailbox: &Mailbox, numbers: &Set, uids: &Set) -> u32 {
     let mut best = 0;
     for number in numbers.resolve(last).select(&all) {
         let at = usize::try_from(number).unwrap_or(0).checked_sub(1);
-        if let Some(message) = at.and_then(|at| mailbox.messages.get(at)) {
-            if known_uids.contains(message.uid) {
-                best = best.max(message.uid);
-            }
+        if let Some(message) = at.and_then(|at| mailbox.messages.get(at))
+            && known_uids.contains(message.uid)
+        {
+            best = best.max(message.uid);
         }
     }
     best
@@ -235,19 +235,20 @@ impl Session {
     pub(super) fn close(&mut self, command: &Command, expunge: bool) -> Outcome {
         self.args(command).end()?;
         let store = self.store()?;
-        if let Some(view) = self.view.take() {
-            if expunge && !view.read_only {
-                store.with(|account| {
-                    let deleted: Vec<u32> = account
-                        .mailbox(&view.name)?
-                        .messages
-                        .iter()
-                        .filter(|m| m.has("\\Deleted"))
-                        .map(|m| m.uid)
-                        .collect();
-                    account.expunge(&view.name, &deleted)
-                })?;
-            }
+        if let Some(view) = self.view.take()
+            && expunge
+            && !view.read_only
+        {
+            store.with(|account| {
+                let deleted: Vec<u32> = account
+                    .mailbox(&view.name)?
+                    .messages
+                    .iter()
+                    .filter(|m| m.has("\\Deleted"))
+                    .map(|m| m.uid)
+                    .collect();
+                account.expunge(&view.name, &deleted)
+            })?;
         }
         Ok(Reply::ok("Close completed."))
     }
