@@ -1,1 +1,3 @@
 //! For implementors of [`Source`](crate::Source).
+
+pub mod conformance;
