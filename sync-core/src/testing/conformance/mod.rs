@@ -29,6 +29,8 @@
 
 mod collections;
 mod content;
+#[cfg(test)]
+mod flaws;
 mod history;
 mod reading;
 mod samples;
