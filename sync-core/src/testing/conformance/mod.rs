@@ -1,4 +1,4 @@
-//! One suite for every implementation of [`Source`](crate::Source).
+//! One suite for every implementation of [`Source`].
 //!
 //! Implement [`Harness`] for the account under test and call [`run`]:
 //!
