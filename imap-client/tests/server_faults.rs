@@ -182,9 +182,11 @@ fn a_third_party_edits_at_the_worst_moment() {
     assert_eq!(
         raw.command("b UID STORE 1:2 +FLAGS.SILENT (\\Seen)"),
         [
+            "* 1 FETCH (UID 1 MODSEQ (4))",
             "* 2 FETCH (UID 2 MODSEQ (4))",
             "* VANISHED 1",
-            "b OK Store completed."
+            "* 1 RECENT",
+            "b OK [HIGHESTMODSEQ 4] Store completed."
         ]
     );
     server.order(Fault::on("APPEND").edit(Moment::Continuation, |store| {

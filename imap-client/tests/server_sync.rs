@@ -59,6 +59,7 @@ fn changedsince_gives_the_changed_only() {
             // Told once more, as an update that the client did not ask for.
             "* 3 EXPUNGE",
             "* 2 FETCH (MODSEQ (3) FLAGS (\\Seen \\Recent))",
+            "* 3 RECENT",
         ]
     );
     raw.ok("b ENABLE QRESYNC");
@@ -130,21 +131,58 @@ fn qresync_tells_what_went_and_what_changed() {
 
 #[test]
 fn expunges_wait_while_numbers_are_in_use() {
-    let server = filled(Profile::full(), 5);
+    for snapshots in [true, false] {
+        let server = filled(Profile::full().snapshots(snapshots), 5);
+        let mut raw = Raw::inbox(&server);
+        server.store().expunge("INBOX", &[2, 4]).unwrap();
+        server.store().add("INBOX", message("new")).unwrap();
+        // The numbers stand: 5 is still the fifth, and the new one comes behind it.
+        assert_eq!(
+            raw.ok("a FETCH 5 (UID)"),
+            ["* 5 FETCH (UID 5)", "* 6 EXISTS", "* 6 RECENT"]
+        );
+        let lines = raw.command("b FETCH 2 (UID BODY.PEEK[])");
+        if snapshots {
+            assert_eq!(lines[0], "* 2 FETCH (UID 2 BODY[] NIL)");
+            assert!(lines[1].starts_with("b OK [EXPUNGEISSUED]"), "{lines:?}");
+        } else {
+            assert!(lines[0].starts_with("b NO [EXPUNGEISSUED]"), "{lines:?}");
+        }
+        assert_eq!(
+            raw.ok("c NOOP"),
+            ["* 4 EXPUNGE", "* 2 EXPUNGE", "* 4 RECENT"]
+        );
+        assert_eq!(raw.ok("d FETCH 4 (UID)"), ["* 4 FETCH (UID 6)"]);
+    }
+}
+
+#[test]
+fn silence_is_about_ones_own_change() {
+    let server = filled(Profile::full(), 1);
     let mut raw = Raw::inbox(&server);
-    server.store().expunge("INBOX", &[2, 4]).unwrap();
-    server.store().add("INBOX", message("new")).unwrap();
-    // The numbers stand: 5 is still the fifth, and the new one comes behind it.
+    server
+        .store()
+        .add_flags("INBOX", 1, &["\\Flagged"])
+        .unwrap();
     assert_eq!(
-        raw.ok("a FETCH 5 (UID)"),
-        ["* 5 FETCH (UID 5)", "* 6 EXISTS", "* 6 RECENT"]
+        raw.ok("a UID STORE 1 +FLAGS.SILENT (\\Seen)"),
+        ["* 1 FETCH (FLAGS (\\Flagged \\Seen \\Recent))"]
     );
+    assert_eq!(raw.ok("b NOOP").len(), 0);
+}
+
+#[test]
+fn a_copy_is_of_all_or_of_none() {
+    let server = filled(Profile::full(), 3);
+    let mut raw = Raw::inbox(&server);
+    server.store().expunge("INBOX", &[2]).unwrap();
     assert!(
-        raw.tagged("b FETCH 2 (UID)")
-            .starts_with("b NO [EXPUNGEISSUED]")
+        raw.tagged("a UID MOVE 1:3 Trash")
+            .starts_with("a NO [EXPUNGEISSUED]")
     );
-    assert_eq!(raw.ok("c NOOP"), ["* 4 EXPUNGE", "* 2 EXPUNGE"]);
-    assert_eq!(raw.ok("d FETCH 4 (UID)"), ["* 4 FETCH (UID 6)"]);
+    assert_eq!(server.store().messages("Trash").unwrap().len(), 0);
+    raw.ok("b UID MOVE 1:3 Trash");
+    assert_eq!(server.store().messages("Trash").unwrap().len(), 2);
 }
 
 #[test]
@@ -155,12 +193,13 @@ fn expunge_close_and_their_codes() {
         store.add_flags("INBOX", uid, &["\\Deleted"]).unwrap();
     }
     let mut raw = Raw::inbox(&server);
-    assert_eq!(raw.ok("a UID EXPUNGE 2:4"), ["* 2 EXPUNGE"]);
+    assert_eq!(raw.ok("a UID EXPUNGE 2:4"), ["* 2 EXPUNGE", "* 5 RECENT"]);
     raw.ok("b ENABLE QRESYNC");
     assert_eq!(
         raw.command("c EXPUNGE"),
         [
             "* VANISHED 1,5",
+            "* 3 RECENT",
             "c OK [HIGHESTMODSEQ 7] Expunge completed."
         ]
     );
@@ -193,6 +232,7 @@ fn copy_and_move_say_where_to() {
             &format!("* OK [COPYUID {validity} 1:2 3:4] Moved UIDs."),
             "* 2 EXPUNGE",
             "* 1 EXPUNGE",
+            "* 2 RECENT",
             "b OK Move completed.",
         ]
     );
@@ -217,7 +257,7 @@ fn idle_is_told_of_every_change_at_once() {
     store.add_flags("INBOX", 4, &["\\Seen"]).unwrap();
     assert_eq!(raw.line(), "* 4 FETCH (FLAGS (\\Seen \\Recent))");
     store.expunge("INBOX", &[2]).unwrap();
-    assert_eq!(raw.line(), "* 2 EXPUNGE");
+    assert_eq!([raw.line(), raw.line()], ["* 2 EXPUNGE", "* 3 RECENT"]);
     // Changes of another mailbox are no matter of this session's.
     store.add("Trash", message("5")).unwrap();
     raw.send("DONE\r\n");
@@ -227,7 +267,7 @@ fn idle_is_told_of_every_change_at_once() {
     raw.send("c IDLE\r\n");
     assert_eq!(raw.line(), "+ idling");
     store.move_to("INBOX", &[1, 3], "Trash").unwrap();
-    assert_eq!(raw.line(), "* VANISHED 1,3");
+    assert_eq!([raw.line(), raw.line()], ["* VANISHED 1,3", "* 1 RECENT"]);
     raw.send("nonsense\r\n");
     assert!(raw.line().starts_with("c BAD"));
 }

@@ -40,7 +40,11 @@ pub(super) struct Mailbox {
     pub(super) uid_next: u32,
     pub(super) highest_modseq: u64,
     pub(super) no_modseq: bool,
+    /// Whether a client ever had CONDSTORE enabled here; until then Dovecot keeps silent of it.
+    pub(super) modseq_used: bool,
     pub(super) messages: Vec<Stored>,
+    /// Messages that are gone, for the sessions that were not told yet.
+    ghosts: BTreeMap<u32, Stored>,
     /// UIDs that are gone, each with the mod-sequence of its going.
     pub(super) vanished: Vec<(u32, u64)>,
     /// Below this mod-sequence `vanished` is not complete.
@@ -62,9 +66,21 @@ impl Mailbox {
         self.messages.get(at)
     }
 
-    pub(super) fn find_mut(&mut self, uid: u32) -> Option<&mut Stored> {
-        let at = self.messages.binary_search_by_key(&uid, |m| m.uid).ok()?;
-        self.messages.get_mut(at)
+    /// A message that is gone, as it last was.
+    pub(super) fn ghost(&self, uid: u32) -> Option<&Stored> {
+        self.ghosts.get(&uid)
+    }
+
+    /// A message that is there, or was.
+    pub(super) fn find_any(&self, uid: u32) -> Option<&Stored> {
+        self.find(uid).or_else(|| self.ghost(uid))
+    }
+
+    fn find_any_mut(&mut self, uid: u32) -> Option<&mut Stored> {
+        match self.messages.binary_search_by_key(&uid, |m| m.uid) {
+            Ok(at) => self.messages.get_mut(at),
+            Err(_) => self.ghosts.get_mut(&uid),
+        }
     }
 
     pub(super) fn count(&self, wanted: impl Fn(&Stored) -> bool) -> usize {
@@ -201,7 +217,9 @@ impl Account {
             uid_next: 1,
             highest_modseq: 0,
             no_modseq: false,
+            modseq_used: false,
             messages: Vec::new(),
+            ghosts: BTreeMap::new(),
             vanished: Vec::new(),
             history_from: 0,
             role,
@@ -285,7 +303,9 @@ impl Account {
     /// Renames a mailbox and what is below it; of INBOX, moves the messages (RFC 9051, 6.3.6).
     pub(super) fn rename(&mut self, from: &str, to: &str) -> Done<()> {
         let from = Self::canonical(from).to_owned();
-        self.mailbox(&from)?;
+        if !self.has_children(&from) {
+            self.mailbox(&from)?;
+        }
         if from == "INBOX" {
             self.create(to, None)?;
             let uids = self.mailbox(&from)?.uids();
@@ -385,7 +405,7 @@ impl Account {
         let flags = mailbox.adopt_flags(flags);
         let mut edits = Vec::new();
         for uid in uids {
-            let Some(message) = mailbox.find(*uid) else {
+            let Some(message) = mailbox.find_any(*uid) else {
                 continue;
             };
             let mut next = message.flags.clone();
@@ -412,7 +432,7 @@ impl Account {
         let (mailbox, modseq, revision) = self.touch(name)?;
         let mut changed = Vec::with_capacity(edits.len());
         for (uid, next) in edits {
-            if let Some(message) = mailbox.find_mut(uid) {
+            if let Some(message) = mailbox.find_any_mut(uid) {
                 message.flags = next;
                 message.modseq = modseq;
                 message.revision = revision;
@@ -433,9 +453,11 @@ impl Account {
             return Ok(uids);
         }
         let (mailbox, modseq, _) = self.touch(name)?;
-        mailbox
-            .messages
-            .retain(|m| uids.binary_search(&m.uid).is_err());
+        let (gone, kept) = std::mem::take(&mut mailbox.messages)
+            .into_iter()
+            .partition::<Vec<_>, _>(|m| uids.binary_search(&m.uid).is_ok());
+        mailbox.messages = kept;
+        mailbox.ghosts.extend(gone.into_iter().map(|m| (m.uid, m)));
         mailbox
             .vanished
             .extend(uids.iter().map(|uid| (*uid, modseq)));
@@ -488,6 +510,7 @@ impl Account {
         let (mailbox, modseq, revision) = self.touch(name)?;
         mailbox.uid_validity = validity.max(mailbox.uid_validity.saturating_add(1));
         mailbox.vanished.clear();
+        mailbox.ghosts.clear();
         mailbox.history_from = modseq;
         let mut uid = 0_u32;
         for message in &mut mailbox.messages {

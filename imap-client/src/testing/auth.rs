@@ -113,6 +113,9 @@ impl Session {
                 name
             });
         }
+        if done.is_empty() && !self.shared.profile.empty_enabled {
+            return Ok(Reply::ok("Enabled."));
+        }
         let mut line = String::from("* ENABLED");
         for name in done {
             line.push(' ');

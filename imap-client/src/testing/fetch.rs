@@ -86,7 +86,7 @@ fn parse_section(c: &mut Cursor<'_>) -> Result<(Vec<u32>, Section, String), Synt
         "HEADER.FIELDS" | "HEADER.FIELDS.NOT" => {
             c.sp()?;
             let names = c.list(false, Cursor::text)?;
-            label.push_str(&format!(" ({})", names.join(" ")));
+            label.push_str(&format!(" ({})", names.join(" ").to_uppercase()));
             Section::Fields {
                 names,
                 not: word.ends_with("NOT"),
@@ -262,18 +262,23 @@ impl Session {
             }
         }
         let since = request.changed_since.take();
-        let mut missing = false;
+        let wants_content = request.items.iter().any(|i| matches!(i, Item::Body { .. }));
+        let (mut missing, mut empty) = (false, false);
         for uid_wanted in wanted {
-            let message = store.with(|a| a.mailbox(&name).ok()?.find(uid_wanted).cloned());
-            let Some(mut message) = message else {
+            let message = store.with(|a| {
+                let (message, gone) = self.seen(a.mailbox(&name).ok()?, uid_wanted)?;
+                Some((message.clone(), gone))
+            });
+            let Some((mut message, gone)) = message else {
                 missing = true;
                 continue;
             };
+            empty |= gone && wants_content;
             if since.is_some_and(|since| message.modseq <= since) {
                 continue;
             }
             let mut items = request.items.clone();
-            if sets_seen && !message.has("\\Seen") {
+            if sets_seen && !gone && !message.has("\\Seen") {
                 let seen = ["\\Seen".to_owned()];
                 let changed = store.with(|a| {
                     let changed = a
@@ -285,7 +290,8 @@ impl Session {
                 });
                 if let Some(changed) = changed {
                     if !items.contains(&Item::Flags) {
-                        items.push(Item::Flags);
+                        let at = usize::from(items.first() == Some(&Item::Uid));
+                        items.insert(at, Item::Flags);
                     }
                     if self.enabled.condstore && !items.contains(&Item::ModSeq) {
                         items.push(Item::ModSeq);
@@ -296,19 +302,24 @@ impl Session {
                     message = changed;
                 }
             }
-            self.write_fetch(&message, &items);
+            self.write_fetch(&message, &items, gone);
             self.conn.flush_large().await?;
         }
         Ok(if missing && !uid {
             Err(Reply::no(
                 "[EXPUNGEISSUED] Some of the requested messages no longer exist.",
             ))
+        } else if empty {
+            Ok(Reply::ok(
+                "[EXPUNGEISSUED] Some messages were already expunged.",
+            ))
         } else {
             Ok(Reply::ok("Fetch completed."))
         })
     }
 
-    fn write_fetch(&mut self, message: &Stored, items: &[Item]) {
+    /// Writes one answer; of a message that is gone, without its content.
+    fn write_fetch(&mut self, message: &Stored, items: &[Item], gone: bool) {
         let Some(view) = &self.view else { return };
         let Some(number) = view.number(message.uid) else {
             return;
@@ -367,7 +378,11 @@ impl Session {
                 } => {
                     out.extend_from_slice(label.as_bytes());
                     out.push(b' ');
-                    write_section(&mut out, &message.bytes, path, section, *partial);
+                    if gone {
+                        out.extend_from_slice(b"NIL");
+                    } else {
+                        write_section(&mut out, &message.bytes, path, section, *partial);
+                    }
                     continue;
                 }
             };

@@ -101,41 +101,52 @@ impl Session {
         let store = self.store()?;
         let (enabled, condstore) = (self.enabled, self.enabled.condstore);
         let mut modified = Vec::new();
+        let view = self
+            .view
+            .as_ref()
+            .ok_or_else(|| Reply::bad("Select a mailbox first"))?;
         let (told, missing) = store.with(|account| {
             let mailbox = account.mailbox(&name)?;
             let flags = self.permitted(&mailbox.keywords, flags);
             let mut targets = Vec::new();
             let mut missing = false;
+            let mut owed = Vec::new();
             for uid in &wanted {
-                match mailbox.find(*uid) {
-                    Some(message)
+                match self.seen(mailbox, *uid) {
+                    Some((message, _))
                         if unchanged_since.is_some_and(|since| message.modseq > since) =>
                     {
                         modified.push(*uid);
                     }
-                    Some(_) => targets.push(*uid),
+                    Some((message, gone)) => {
+                        targets.push(*uid);
+                        if !gone && view.owes(message) {
+                            owed.push(*uid);
+                        }
+                    }
                     None => missing = true,
                 }
             }
-            account.change_flags(&name, &targets, change, &flags)?;
+            let changed = account.change_flags(&name, &targets, change, &flags)?;
             let mailbox = account.mailbox(&name)?;
-            let told = targets
+            let told: Vec<_> = changed
                 .iter()
-                .filter_map(|uid| mailbox.find(*uid))
+                // Silence is about this change, not about somebody else's before it.
+                .filter(|uid| !silent || owed.binary_search(uid).is_err())
+                .filter_map(|uid| mailbox.find_any(*uid))
                 .map(|m| (m.uid, m.flags.clone(), m.modseq, m.revision))
-                .collect::<Vec<_>>();
+                .collect();
             Ok::<_, Reply>((told, missing))
         })?;
-        // A new keyword is announced before it is used (as Dovecot does).
-        for (uid_told, _, _, revision) in &told {
-            if let Some(view) = &mut self.view {
-                view.made(*uid_told, *revision);
+        if let Some(view) = &mut self.view {
+            for (uid, _, _, revision) in &told {
+                view.made(*uid, *revision);
             }
         }
+        // A new keyword is told before it is used.
         self.update(false);
-        for (told_uid, flags, modseq, revision) in told {
+        for (told_uid, flags, modseq, _) in told {
             let Some(view) = &mut self.view else { break };
-            view.made(told_uid, revision);
             let Some(number) = view.number(told_uid) else {
                 continue;
             };

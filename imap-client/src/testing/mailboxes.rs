@@ -18,6 +18,8 @@ struct ListRequest {
     patterns: Vec<String>,
     extended: bool,
     return_subscribed: bool,
+    return_children: bool,
+    return_special: bool,
     status: Option<Vec<String>>,
 }
 
@@ -135,8 +137,8 @@ impl Session {
             args.list(true, |c| {
                 match c.keyword()?.as_str() {
                     "SUBSCRIBED" => request.return_subscribed = true,
-                    "CHILDREN" => {}
-                    "SPECIAL-USE" if special_use => {}
+                    "CHILDREN" => request.return_children = true,
+                    "SPECIAL-USE" if special_use => request.return_special = true,
                     "STATUS" if list_status => {
                         c.sp()?;
                         request.status = Some(c.list(false, Cursor::keyword)?);
@@ -260,7 +262,12 @@ impl Session {
                     .to_owned(),
                 );
             }
-            if self.has("CHILDREN") || request.extended {
+            let shows_children = if request.extended {
+                request.return_children
+            } else {
+                self.has("CHILDREN")
+            };
+            if shows_children {
                 let children = account.has_children(name);
                 attributes.push(
                     if children {
@@ -274,7 +281,12 @@ impl Session {
             if subscribed && (request.subscribed || request.return_subscribed) {
                 attributes.push("\\Subscribed".to_owned());
             }
-            if let Some(role) = role.filter(|_| self.has("SPECIAL-USE")) {
+            let shows_role = if request.extended {
+                request.special_only || request.return_special
+            } else {
+                self.has("SPECIAL-USE")
+            };
+            if let Some(role) = role.filter(|_| shows_role) {
                 let lower = self.shared.profile.lowercase_attributes;
                 attributes.push(if lower {
                     role.to_lowercase()
@@ -304,26 +316,30 @@ impl Session {
         let store = self.store()?;
         let separator = self.shared.profile.separator;
         let pattern = decode_pattern(&format!("{reference}{pattern}")).unwrap_or_default();
-        let mut lines: BTreeMap<String, bool> = BTreeMap::new();
-        for name in store.with(|a| a.subscriptions.clone()) {
-            if fits(&pattern, &name, separator) {
-                lines.insert(name, true);
-                continue;
-            }
-            // A subscribed child that `%` does not reach shows its parent, not selectable.
-            for (at, _) in name.match_indices(separator) {
-                let parent = name.get(..at).unwrap_or_default();
-                if pattern.ends_with('%') && fits(&pattern, parent, separator) {
-                    lines.entry(parent.to_owned()).or_insert(false);
+        let mut lines: BTreeMap<String, String> = BTreeMap::new();
+        store.with(|a| {
+            for name in &a.subscriptions {
+                if fits(&pattern, name, separator) {
+                    let role = a.mailboxes.get(name).and_then(|m| m.role.clone());
+                    lines.insert(
+                        name.clone(),
+                        role.filter(|_| self.has("SPECIAL-USE")).unwrap_or_default(),
+                    );
+                    continue;
+                }
+                // A subscribed child that `%` does not reach shows its parent, not selectable.
+                for (at, _) in name.match_indices(separator) {
+                    let parent = name.get(..at).unwrap_or_default();
+                    if pattern.ends_with('%') && fits(&pattern, parent, separator) {
+                        lines
+                            .entry(parent.to_owned())
+                            .or_insert_with(|| "\\Noselect".to_owned());
+                    }
                 }
             }
-        }
-        for (name, itself) in lines {
-            let mut line = format!(
-                "* LSUB ({}) \"{separator}\" ",
-                if itself { "" } else { "\\Noselect" }
-            )
-            .into_bytes();
+        });
+        for (name, attributes) in lines {
+            let mut line = format!("* LSUB ({attributes}) \"{separator}\" ").into_bytes();
             self.write_name(&mut line, &name);
             self.say(line);
         }
@@ -398,7 +414,11 @@ impl Session {
             self.enable_condstore();
         }
         let store = self.store()?;
-        let line = store.with(|a| a.mailbox(&name).map(|m| self.status_line(&name, m, &items)))?;
+        let line = store.with(|a| {
+            let mailbox = a.mailbox(&name).ok()?;
+            Some(self.status_line(&name, mailbox, &items))
+        });
+        let line = line.ok_or_else(|| Reply::no("Mailbox doesn't exist"))?;
         self.say(line);
         Ok(Reply::ok("Status completed."))
     }
@@ -462,6 +482,9 @@ impl Session {
         if self.view.as_ref().is_some_and(|v| v.name == name) {
             // Our own deletion leaves the selected state without a BYE.
             self.view = None;
+        }
+        if name == "INBOX" {
+            return Err(Reply::no("INBOX can't be deleted."));
         }
         self.store()?.with(|a| a.delete(&name))?;
         Ok(Reply::ok("Delete completed."))

@@ -29,6 +29,10 @@ pub struct Profile {
     pub(super) shared_modseq: bool,
     pub(super) flags_first: bool,
     pub(super) unknown_command_is_no: bool,
+    /// Whether ENABLE of nothing known is answered with an empty ENABLED.
+    pub(super) empty_enabled: bool,
+    /// Whether a session still sees messages that others expunged, until it is told.
+    pub(super) snapshots: bool,
     pub(super) new_keywords: bool,
     pub(super) literal_in_envelope: bool,
     pub(super) preauth: Option<String>,
@@ -52,6 +56,8 @@ impl Profile {
             shared_modseq: false,
             flags_first: false,
             unknown_command_is_no: false,
+            empty_enabled: false,
+            snapshots: true,
             new_keywords: true,
             literal_in_envelope: false,
             preauth: None,
@@ -119,6 +125,8 @@ impl Profile {
         profile.quoted_names = true;
         profile.uid_next_in_select = false;
         profile.unknown_command_is_no = true;
+        profile.empty_enabled = true;
+        profile.snapshots = false;
         profile
     }
 
@@ -153,6 +161,7 @@ impl Profile {
         let mut profile = Self::base("IMAP4rev1");
         profile.capability_in_greeting = false;
         profile.capability_after_login = false;
+        profile.snapshots = false;
         profile
     }
 
@@ -198,6 +207,16 @@ impl Profile {
     #[must_use]
     pub fn keywords(mut self, allowed: bool) -> Self {
         self.new_keywords = allowed;
+        self
+    }
+
+    /// Whether a session still sees messages that others expunged until it is told, as Dovecot's
+    /// do: FETCH then has their flags, and `NIL` for their content, and ends with
+    /// `OK [EXPUNGEISSUED]`. Without it they are missing at once, and a FETCH by number ends with
+    /// `NO [EXPUNGEISSUED]`.
+    #[must_use]
+    pub fn snapshots(mut self, kept: bool) -> Self {
+        self.snapshots = kept;
         self
     }
 

@@ -181,6 +181,9 @@ impl Session {
             {
                 return Err(Reply::bad("Unknown return option"));
             }
+            // Whatever the order of asking, Dovecot answers in this one.
+            asked.sort_by_key(|o| ["MIN", "MAX", "ALL", "COUNT"].iter().position(|k| k == o));
+            asked.dedup();
             if asked.is_empty() {
                 asked.push("ALL".to_owned());
             }
@@ -219,9 +222,8 @@ impl Session {
         let (found, modseq) = store.with(|account| {
             let mailbox = account.mailbox(&view.name)?;
             let (mut found, mut modseq) = (Vec::new(), 0);
-            for message in &mailbox.messages {
-                let Some(number) = view.number(message.uid).and_then(|n| u32::try_from(n).ok())
-                else {
+            for (number, uid_seen) in (1..).zip(&view.uids) {
+                let Some((message, _)) = self.seen(mailbox, *uid_seen) else {
                     continue;
                 };
                 if key.fits(

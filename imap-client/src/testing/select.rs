@@ -94,6 +94,10 @@ fn last_match(mailbox: &Mailbox, numbers: &Set, uids: &Set) -> u32 {
 
 impl Session {
     pub(super) fn select(&mut self, command: &Command, read_only: bool) -> Outcome {
+        // Whatever becomes of the command, the old mailbox is closed (RFC 9051, 6.3.2).
+        if self.view.take().is_some() && (self.has("QRESYNC") || self.enabled.rev2) {
+            self.say("* OK [CLOSED] Previous mailbox is now closed.");
+        }
         let mut args = self.args(command);
         args.sp()?;
         let name = self.mailbox_name(args.astring()?)?;
@@ -119,15 +123,15 @@ impl Session {
             }
         }
         args.end()?;
-        if self.view.take().is_some() && (self.has("QRESYNC") || self.enabled.rev2) {
-            self.say("* OK [CLOSED] Previous mailbox is now closed.");
-        }
         if condstore {
             self.enable_condstore();
         }
         let store = self.store()?;
         let (view, lines) = store.with(|account| {
-            let mailbox = account.quietly(&name)?;
+            let Ok(mailbox) = account.quietly(&name) else {
+                return Err(Reply::no("Mailbox doesn't exist"));
+            };
+            mailbox.modseq_used |= self.enabled.condstore;
             let view = View::new(&name, mailbox, read_only);
             let mut lines = self.describe(mailbox, &view, &name);
             if let Some(resync) = resync {
@@ -179,7 +183,7 @@ impl Session {
             ));
         }
         if self.has("CONDSTORE")
-            && (self.enabled.condstore || profile.modseq_unasked || mailbox.no_modseq)
+            && (mailbox.modseq_used || profile.modseq_unasked || mailbox.no_modseq)
         {
             lines.push(if mailbox.no_modseq {
                 "* OK [NOMODSEQ] No permanent mod-sequences".to_owned()

@@ -102,6 +102,8 @@ pub(super) struct Session {
     pub(super) enabled: Enabled,
     pub(super) view: Option<View>,
     pub(super) next: Option<Next>,
+    /// Whether the command in hand told of messages that vanished.
+    pub(super) expunges_told: bool,
     /// The fault that struck the command in hand.
     pub(super) fault: Option<Fault>,
     orders: broadcast::Receiver<Order>,
@@ -121,6 +123,7 @@ impl Session {
             enabled: Enabled::default(),
             view: None,
             next: None,
+            expunges_told: false,
             fault: None,
             orders,
         }
@@ -353,10 +356,14 @@ impl Session {
             }
             None => {}
         }
-        let reply = self.dispatch(command).await?;
+        self.expunges_told = false;
+        let mut reply = self.dispatch(command).await?;
         self.deeds(Moment::Completion);
         let numbers_stand = matches!(command.name.as_str(), "FETCH" | "STORE" | "SEARCH");
         self.update(!numbers_stand);
+        if self.expunges_told && reply.status == "OK" && !reply.text.starts_with('[') {
+            reply.text = format!("{}{}", self.modseq_code(), reply.text);
+        }
         self.tagged(command, &reply);
         self.deeds(Moment::Answered);
         if cut || self.next.is_some() {

@@ -23,6 +23,13 @@ impl Session {
                 .mailbox(&to)
                 .map_err(|_| Reply::no("[TRYCREATE] Mailbox doesn't exist"))?
                 .uid_validity;
+            // All or none (RFC 9051, 6.4.7).
+            let mailbox = account.mailbox(&from)?;
+            if wanted.iter().any(|uid| mailbox.find(*uid).is_none()) {
+                return Err(Reply::no(
+                    "[EXPUNGEISSUED] Some of the requested messages no longer exist.",
+                ));
+            }
             let pairs = account.transfer(&from, &wanted, &to, moving)?;
             Ok::<_, Reply>((validity, pairs))
         })?;
@@ -49,17 +56,14 @@ impl Session {
             self.say(format!("* OK {code}Moved UIDs."));
         }
         self.update(true);
-        Ok(Reply::ok(format!("{}Move completed.", self.modseq_code())))
+        Ok(Reply::ok("Move completed."))
     }
 
-    /// RFC 7162, 3.2.7: EXPUNGE tells where it led, once QRESYNC or CONDSTORE is enabled.
-    fn modseq_code(&self) -> String {
+    /// The code that goes with VANISHED (RFC 7162, section 3.2.7).
+    pub(super) fn modseq_code(&self) -> String {
         let (Some(store), Some(view)) = (&self.store, &self.view) else {
             return String::new();
         };
-        if !self.enabled.condstore {
-            return String::new();
-        }
         match store.with(|a| {
             a.mailbox(&view.name)
                 .map(|m| (m.no_modseq, m.highest_modseq))
@@ -95,9 +99,6 @@ impl Session {
             account.expunge(&name, &doomed)
         })?;
         self.update(true);
-        Ok(Reply::ok(format!(
-            "{}Expunge completed.",
-            self.modseq_code()
-        )))
+        Ok(Reply::ok("Expunge completed."))
     }
 }

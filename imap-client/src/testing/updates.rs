@@ -3,7 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 
-use super::account::{Account, Mailbox, SYSTEM_FLAGS};
+use super::account::{Account, Mailbox, SYSTEM_FLAGS, Stored};
+use super::profile::Profile;
 use super::session::{Enabled, Next, Session};
 use super::set::format_set;
 
@@ -22,6 +23,8 @@ pub(super) struct View {
     uid_next: u32,
     /// Messages that are `\Recent` in this session.
     pub(super) recent: HashSet<u32>,
+    /// The number of them that was told.
+    recent_told: usize,
     /// How many of the mailbox's keywords were told.
     keywords: usize,
     /// Changes of this session's own making, by UID, with the revision they made.
@@ -33,7 +36,7 @@ pub(super) struct View {
 impl View {
     /// The view of a mailbox just selected; takes the messages' `\Recent` unless read-only.
     pub(super) fn new(name: &str, mailbox: &mut Mailbox, read_only: bool) -> Self {
-        let recent = mailbox
+        let recent: HashSet<u32> = mailbox
             .messages
             .iter()
             .filter(|m| m.recent)
@@ -52,6 +55,7 @@ impl View {
             read_only,
             revision: mailbox.revision,
             uid_next: mailbox.uid_next,
+            recent_told: recent.len(),
             recent,
             keywords: mailbox.keywords.len(),
             own: HashMap::new(),
@@ -65,6 +69,11 @@ impl View {
             .binary_search(&uid)
             .ok()
             .map(|at| at.saturating_add(1))
+    }
+
+    /// Whether the client was not yet told of the last change of this message.
+    pub(super) fn owes(&self, message: &Stored) -> bool {
+        message.revision > self.revision && self.own.get(&message.uid) != Some(&message.revision)
     }
 
     /// Remembers that the client knows of a change because it made it.
@@ -94,7 +103,7 @@ impl View {
         account: &mut Account,
         expunges: bool,
         enabled: Enabled,
-        new_keywords: bool,
+        profile: &Profile,
     ) -> Option<String> {
         let mailbox = self.find(account)?;
         let mut out = String::new();
@@ -107,7 +116,7 @@ impl View {
             let _ = write!(
                 out,
                 "* OK [PERMANENTFLAGS ({})] Flags permitted.\r\n",
-                permanent_flags(mailbox, new_keywords)
+                permanent_flags(mailbox, profile.new_keywords)
             );
         }
         let gone: Vec<u32> = self
@@ -130,11 +139,13 @@ impl View {
             }
             self.uids.retain(|uid| gone.binary_search(uid).is_err());
         }
-        for message in &mailbox.messages {
-            if message.revision <= self.revision || message.uid >= self.uid_next {
-                continue;
-            }
-            if self.own.get(&message.uid) == Some(&message.revision) {
+        let ghosts: Vec<&Stored> = if expunges || !profile.snapshots {
+            Vec::new()
+        } else {
+            gone.iter().filter_map(|uid| mailbox.ghost(*uid)).collect()
+        };
+        for message in mailbox.messages.iter().chain(ghosts) {
+            if message.uid >= self.uid_next || !self.owes(message) {
                 continue;
             }
             let Some(number) = self.number(message.uid) else {
@@ -165,11 +176,12 @@ impl View {
         self.uid_next = mailbox.uid_next;
         if grown {
             let _ = write!(out, "* {} EXISTS\r\n", self.uids.len());
-            if !enabled.rev2 {
-                self.recent
-                    .retain(|uid| self.uids.binary_search(uid).is_ok());
-                let _ = write!(out, "* {} RECENT\r\n", self.recent.len());
-            }
+        }
+        self.recent
+            .retain(|uid| self.uids.binary_search(uid).is_ok());
+        if !enabled.rev2 && self.recent.len() != self.recent_told {
+            self.recent_told = self.recent.len();
+            let _ = write!(out, "* {} RECENT\r\n", self.recent.len());
         }
         self.revision = mailbox.revision;
         Some(out)
@@ -194,33 +206,45 @@ pub(super) fn permanent_flags(mailbox: &Mailbox, new_keywords: bool) -> String {
     names.join(" ")
 }
 
-/// The flags of a message in parentheses.
+/// The flags of a message in parentheses: system flags, `\Recent`, keywords.
 pub(super) fn flag_list(flags: &[String], recent: bool) -> String {
-    let mut out = String::from("(");
-    for flag in flags
+    let system = SYSTEM_FLAGS
+        .iter()
+        .copied()
+        .filter(|s| flags.iter().any(|f| f == s));
+    let others = flags
         .iter()
         .map(String::as_str)
+        .filter(|f| !SYSTEM_FLAGS.contains(f));
+    let shown: Vec<&str> = system
         .chain(recent.then_some("\\Recent"))
-    {
-        if out.len() > 1 {
-            out.push(' ');
-        }
-        out.push_str(flag);
-    }
-    out.push(')');
-    out
+        .chain(others)
+        .collect();
+    format!("({})", shown.join(" "))
 }
 
 impl Session {
+    /// A message of the selected mailbox as this session sees it, and whether it is gone.
+    pub(super) fn seen<'a>(&self, mailbox: &'a Mailbox, uid: u32) -> Option<(&'a Stored, bool)> {
+        match mailbox.find(uid) {
+            Some(message) => Some((message, false)),
+            None if self.shared.profile.snapshots => Some((mailbox.ghost(uid)?, true)),
+            None => None,
+        }
+    }
+
     /// Tells the client what changed in the selected mailbox; of expunges only if `expunges`, since
     /// the numbers of a command in hand must stand (RFC 9051, 7.5.1).
     pub(super) fn update(&mut self, expunges: bool) {
         let (Some(view), Some(store)) = (&mut self.view, &self.store) else {
             return;
         };
-        let (enabled, new_keywords) = (self.enabled, self.shared.profile.new_keywords);
-        match store.with(|account| view.update(account, expunges, enabled, new_keywords)) {
-            Some(out) => self.conn.out.extend_from_slice(out.as_bytes()),
+        let (enabled, profile) = (self.enabled, &self.shared.profile);
+        match store.with(|account| view.update(account, expunges, enabled, profile)) {
+            Some(out) => {
+                self.expunges_told |= out.contains("* VANISHED ");
+                self.conn.out.extend_from_slice(out.as_bytes());
+            }
             None => {
                 self.view = None;
                 self.say("* BYE The selected mailbox is no longer the same");
@@ -236,11 +260,12 @@ impl Session {
         }
         self.enabled.condstore = true;
         if let (Some(view), Some(store)) = (&self.view, &self.store) {
-            let modseq = store.with(|a| {
-                a.mailbox(&view.name)
-                    .map(|m| (m.no_modseq, m.highest_modseq))
+            let modseq = store.with(|account| {
+                let mailbox = account.quietly(&view.name).ok()?;
+                mailbox.modseq_used = true;
+                (!mailbox.no_modseq).then_some(mailbox.highest_modseq)
             });
-            if let Ok((false, modseq)) = modseq {
+            if let Some(modseq) = modseq {
                 self.say(format!("* OK [HIGHESTMODSEQ {modseq}] Highest"));
             }
         }
