@@ -492,10 +492,6 @@ fn wrong_types_and_words_say_what_is_allowed() {
             "11:16: an empty glob matches nothing",
         ),
         (
-            "collections = [\"a[\"]",
-            "11:16: \"a[\" is no glob: unclosed character class; missing ']'",
-        ),
-        (
             "map = [\"a\"]",
             "11:7: `map` must be a table like { \"Sent\" = \"Sent Items\" }, not a list",
         ),
