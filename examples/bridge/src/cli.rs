@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::config::MaxDeletes;
+use sync_core::reconcile::MaxDeletes;
+
+use crate::config::max_deletes;
 
 /// Keeps any two sources of mail, calendars and contacts in step.
 #[derive(Debug, Parser)]
@@ -59,8 +61,6 @@ pub(crate) enum Command {
     History(HistoryArgs),
     /// Bring back what a run or one entry of the history overwrote or deleted
     Undo(UndoArgs),
-    /// Show a two-way sync between two servers inside this program; needs no account
-    Demo(DemoArgs),
 }
 
 /// Which `[sync.NAME]` of the config.
@@ -77,7 +77,7 @@ pub(crate) struct PlanArgs {
     pub(crate) names: Names,
 
     /// What this plan may delete or overwrite in a collection, instead of the config's max_deletes
-    #[arg(long, value_name = "SHARE|COUNT")]
+    #[arg(long, value_name = "SHARE|COUNT", value_parser = max_deletes)]
     pub(crate) max_deletes: Option<MaxDeletes>,
 }
 
@@ -87,11 +87,11 @@ pub(crate) struct SyncArgs {
     pub(crate) names: Names,
 
     /// What this run may delete or overwrite in a collection, instead of the config's max_deletes
-    #[arg(long, value_name = "SHARE|COUNT")]
+    #[arg(long, value_name = "SHARE|COUNT", value_parser = max_deletes)]
     pub(crate) max_deletes: Option<MaxDeletes>,
 
     /// Set the state aside and join both sides anew: equal items are linked, nothing is deleted
-    #[arg(long)]
+    #[arg(long, conflicts_with = "names")]
     pub(crate) rejoin: bool,
 }
 
@@ -164,13 +164,6 @@ pub(crate) enum UndoWhat {
     },
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct DemoArgs {
-    /// Where the results go; without it a new directory under the system's temporary one
-    #[arg(long, value_name = "DIR")]
-    pub(crate) directory: Option<PathBuf>,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -179,5 +172,15 @@ mod tests {
     fn the_command_line_is_well_formed() {
         use clap::CommandFactory as _;
         Cli::command().debug_assert();
+    }
+}
+
+impl From<Side> for sync_core::state::Resolution {
+    fn from(side: Side) -> Self {
+        match side {
+            Side::Left => Self::Left,
+            Side::Right => Self::Right,
+            Side::Both => Self::Both,
+        }
     }
 }

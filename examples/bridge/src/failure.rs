@@ -9,6 +9,7 @@ use sync_core::error::{Error, ErrorKind};
 
 use crate::config::ConfigErrors;
 use crate::output::Record;
+use crate::output::human::clean;
 
 /// How a command ended that did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,9 +20,20 @@ pub(crate) enum Ending {
     Waiting,
     /// Reported in detail already: part of it failed.
     Failed,
+    /// Reported in detail already: the config asks for what cannot be.
+    Config,
 }
 
 impl Ending {
+    /// What an error that was reported already makes of a command.
+    pub(crate) fn of(error: &Error) -> Self {
+        match error.kind() {
+            ErrorKind::Config => Self::Config,
+            ErrorKind::Guard => Self::Waiting,
+            _ => Self::Failed,
+        }
+    }
+
     /// The worse of both.
     #[must_use]
     pub(crate) fn and(self, other: Self) -> Self {
@@ -34,6 +46,7 @@ impl From<Ending> for ExitCode {
         match ending {
             Ending::Done => Self::SUCCESS,
             Ending::Failed => Self::from(1),
+            Ending::Config => Self::from(2),
             Ending::Waiting => Self::from(3),
         }
     }
@@ -57,11 +70,7 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Config(_) | Self::Usage(_) => ExitCode::from(2),
-            Self::Core(error) => match error.kind() {
-                ErrorKind::Config => ExitCode::from(2),
-                ErrorKind::Guard => ExitCode::from(3),
-                _ => ExitCode::from(1),
-            },
+            Self::Core(error) => Ending::of(error).into(),
             Self::Io(_) => ExitCode::from(1),
         }
     }
@@ -92,6 +101,26 @@ impl Failure {
     }
 }
 
+/// The error with its causes and what to do about it, as far as it does not say so itself.
+pub(crate) fn explain(error: &Error) -> String {
+    let mut text = clean(&error.to_string());
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        let why = clean(&inner.to_string());
+        if !text.contains(&why) {
+            text = format!("{text}: {why}");
+        }
+        cause = inner.source();
+    }
+    if error.kind() == ErrorKind::State && !text.contains("in use") {
+        text.push_str(
+            "\nIt was left as it is. `bridge sync --rejoin` sets it aside and joins both sides \
+             anew: equal items are linked, nothing is deleted, nothing doubled.",
+        );
+    }
+    text
+}
+
 /// The class of an error as one word in lower case.
 pub(crate) fn kind_word(kind: ErrorKind) -> String {
     let mut word = String::new();
@@ -109,7 +138,7 @@ impl fmt::Display for Failure {
         match self {
             Self::Config(errors) => errors.fmt(f),
             Self::Usage(text) => f.write_str(text),
-            Self::Core(error) => error.fmt(f),
+            Self::Core(error) => f.write_str(&explain(error)),
             Self::Io(error) => error.fmt(f),
         }
     }

@@ -1,12 +1,14 @@
 //! Keeps any two sources of mail, calendars and contacts in step.
-#![allow(dead_code, unused_imports)]
 
 mod cli;
 mod commands;
 mod config;
+mod credentials;
 mod failure;
 mod output;
-mod shim;
+mod registry;
+mod run;
+mod signals;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -14,15 +16,25 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use cli::{Cli, Command};
-use config::{Config, SourceType};
+use config::Config;
 use failure::{Ending, Failure};
 use output::{Output, Terminal, start_log};
+use signals::Interrupt;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let output = Output::new(cli.json);
     start_log(cli.json, cli.verbose);
-    match run(&cli, output) {
+    // Two: while one writes to the disk, the other listens to servers and signals.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build();
+    let result = match runtime {
+        Ok(runtime) => runtime.block_on(perform(&cli, output)),
+        Err(error) => Err(error.into()),
+    };
+    match result {
         Ok(ending) => ending.into(),
         Err(failure) => {
             report(&failure, output);
@@ -31,13 +43,24 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(cli: &Cli, output: Output) -> Result<Ending, Failure> {
-    match cli.command {
+async fn perform(cli: &Cli, output: Output) -> Result<Ending, Failure> {
+    let load = || Config::load(&cli.config, registry::BUILT);
+    match &cli.command {
         Command::Init => commands::init::run(&cli.config, output),
-        _ => {
-            Config::load(&cli.config, &[SourceType::Imap, SourceType::Maildir])?;
-            Err(Failure::Usage("this command comes with the engine".into()))
+        Command::Check(names) => commands::check::run(&load()?, &names.names, output).await,
+        Command::Plan(args) => {
+            commands::sync::plan(&load()?, args, output, &Interrupt::listen()?).await
         }
+        Command::Sync(args) => {
+            commands::sync::sync(&load()?, args, output, &Interrupt::listen()?).await
+        }
+        Command::Watch(args) => {
+            commands::watch::run(&load()?, args, output, &Interrupt::listen()?).await
+        }
+        Command::Status => commands::status::run(&load()?, output),
+        Command::Conflicts(args) => commands::conflicts::run(&load()?, args, output),
+        Command::History(args) => commands::history::run(&load()?, args, output),
+        Command::Undo(args) => commands::undo::run(&load()?, args.what, output).await,
     }
 }
 

@@ -1,42 +1,29 @@
 //! The binary as people and programs call it.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
-use std::path::Path;
-use std::process::{Command, Output};
+mod common;
 
-fn bridge(directory: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_bridge"))
-        .args(arguments)
-        .current_dir(directory)
-        .env_remove("RUST_LOG")
-        .env("NO_COLOR", "1")
-        .output()
-        .unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
+use common::Place;
 
 #[test]
 fn init_writes_a_config_once() {
-    let dir = tempfile::tempdir().unwrap();
-    let out = bridge(dir.path(), &["init"]);
-    assert_eq!(out.status.code(), Some(0));
+    let place = Place::new();
+    let out = place.bridge(&["init"]);
+    assert_eq!(out.code, Some(0));
     assert_eq!(
-        text(&out.stdout),
+        out.out,
         "Wrote bridge.toml. Edit it, then run `bridge check`.\n"
     );
-    let file = dir.path().join("bridge.toml");
+    let file = place.path("bridge.toml");
     let mode =
         std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).unwrap().permissions());
     assert_eq!(mode & 0o777, 0o600);
 
     std::fs::write(&file, "mine").unwrap();
-    let out = bridge(dir.path(), &["init"]);
-    assert_eq!(out.status.code(), Some(1));
+    let out = place.bridge(&["init"]);
+    assert_eq!(out.code, Some(1));
     assert_eq!(
-        text(&out.stderr),
+        out.err,
         "error: bridge.toml is there already; it was left as it is\n"
     );
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "mine");
@@ -44,17 +31,14 @@ fn init_writes_a_config_once() {
 
 #[test]
 fn init_tells_programs_what_it_wrote() {
-    let dir = tempfile::tempdir().unwrap();
-    let out = bridge(dir.path(), &["init", "--json", "--config", "a.toml"]);
-    assert_eq!(
-        text(&out.stdout),
-        "{\"type\":\"init\",\"file\":\"a.toml\"}\n"
-    );
+    let place = Place::new();
+    let out = place.bridge(&["init", "--json", "--config", "a.toml"]);
+    assert_eq!(out.out, "{\"type\":\"init\",\"file\":\"a.toml\"}\n");
 }
 
 #[test]
 fn bad_usage_is_status_2() {
-    let dir = tempfile::tempdir().unwrap();
+    let place = Place::new();
     for arguments in [
         &["frobnicate"][..],
         &[],
@@ -62,18 +46,14 @@ fn bad_usage_is_status_2() {
         &["undo"],
         &["undo", "run", "x"],
     ] {
-        assert_eq!(
-            bridge(dir.path(), arguments).status.code(),
-            Some(2),
-            "{arguments:?}"
-        );
+        assert_eq!(place.bridge(arguments).code, Some(2), "{arguments:?}");
     }
 }
 
 #[test]
 fn a_wrong_config_is_status_2_and_points_at_the_line() {
-    let dir = tempfile::tempdir().unwrap();
-    std::fs::write(dir.path().join("bridge.toml"), "state = 1\n[sorce.a]\n").unwrap();
+    let place = Place::new();
+    std::fs::write(place.path("bridge.toml"), "state = 1\n[sorce.a]\n").unwrap();
     for command in [
         "check",
         "plan",
@@ -83,9 +63,9 @@ fn a_wrong_config_is_status_2_and_points_at_the_line() {
         "conflicts",
         "history",
     ] {
-        let out = bridge(dir.path(), &[command]);
-        assert_eq!(out.status.code(), Some(2), "{command}");
-        let shown = text(&out.stderr);
+        let out = place.bridge(&[command]);
+        assert_eq!(out.code, Some(2), "{command}");
+        let shown = &out.err;
         assert!(
             shown.starts_with("bridge.toml:1:9: `state` must be a string, not a number\n"),
             "{shown}"
@@ -94,12 +74,12 @@ fn a_wrong_config_is_status_2_and_points_at_the_line() {
             shown.contains("bridge.toml:2:2: unknown key `sorce` in the top level"),
             "{shown}"
         );
-        assert_eq!(text(&out.stdout), "");
+        assert_eq!(out.out, "");
     }
-    let out = bridge(dir.path(), &["sync", "--json"]);
-    assert_eq!(out.status.code(), Some(2));
-    let line = text(&out.stdout);
-    let error: serde_json::Value = serde_json::from_str(&line).unwrap();
+    let out = place.bridge(&["sync", "--json"]);
+    assert_eq!(out.code, Some(2));
+    let line = &out.out;
+    let error: serde_json::Value = serde_json::from_str(line).unwrap();
     assert_eq!(error["type"], "error");
     assert_eq!(error["kind"], "config");
     assert_eq!(error["file"], "bridge.toml");
@@ -109,7 +89,7 @@ fn a_wrong_config_is_status_2_and_points_at_the_line() {
         error["errors"][0]["message"],
         "`state` must be a string, not a number"
     );
-    for line in text(&out.stderr).lines() {
+    for line in out.err.lines() {
         let log: serde_json::Value = serde_json::from_str(line).unwrap();
         assert_eq!(log["type"], "log");
     }
@@ -117,10 +97,10 @@ fn a_wrong_config_is_status_2_and_points_at_the_line() {
 
 #[test]
 fn a_missing_config_says_how_to_begin() {
-    let dir = tempfile::tempdir().unwrap();
-    let out = bridge(dir.path(), &["status"]);
-    assert_eq!(out.status.code(), Some(2));
-    let shown = text(&out.stderr);
+    let place = Place::new();
+    let out = place.bridge(&["status"]);
+    assert_eq!(out.code, Some(2));
+    let shown = &out.err;
     assert!(
         shown.starts_with("bridge.toml: cannot read the config: "),
         "{shown}"

@@ -1,3 +1,50 @@
 //! One module a command.
 
+pub(crate) mod check;
+pub(crate) mod conflicts;
+pub(crate) mod history;
 pub(crate) mod init;
+pub(crate) mod status;
+pub(crate) mod sync;
+pub(crate) mod undo;
+pub(crate) mod watch;
+
+use std::fmt;
+use std::io::{self, Write as _};
+
+use serde::Serialize;
+use sync_core::error::Error;
+
+use crate::failure::{explain, kind_word};
+use crate::output::{Output, Record, Terminal};
+
+/// What stopped one of several `[sync.NAME]`.
+#[derive(Serialize)]
+struct Complaint<'a> {
+    sync: &'a str,
+    kind: String,
+    message: String,
+}
+
+impl Record for Complaint<'_> {
+    const TYPE: &'static str = "error";
+}
+
+impl fmt::Display for Complaint<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error: {}: {}", self.sync, self.message)
+    }
+}
+
+/// Tells what stopped a `[sync.NAME]`: people on standard error, programs on standard output.
+fn complain(sync: &str, error: &Error, output: Output) -> io::Result<()> {
+    let complaint = Complaint {
+        sync,
+        kind: kind_word(error.kind()),
+        message: explain(error),
+    };
+    if output.is_json() {
+        return output.record(&complaint);
+    }
+    writeln!(Terminal, "{complaint}")
+}

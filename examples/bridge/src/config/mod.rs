@@ -15,13 +15,13 @@ use std::path::{Path, PathBuf};
 
 use toml::de::DeTable;
 
-pub(crate) use error::{ConfigError, ConfigErrors};
+pub(crate) use error::ConfigErrors;
 use parse::{Document, Section};
 pub(crate) use secret::{Login, Refresh, SecretSource};
 pub(crate) use source::{
     LeaveOnServer, MailServer, MaildirLayout, Settings, SourceConfig, SourceType, WebServer,
 };
-pub(crate) use sync::{Conflict, Deletes, Direction, History, MaxDeletes, SyncConfig};
+pub(crate) use sync::{History, SyncConfig, max_deletes};
 
 /// The config that `bridge init` writes.
 pub(crate) const TEMPLATE: &str = include_str!("template.toml");

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::process::Stdio;
 
-use crate::shim::Secret;
 use sync_core::error::{Error, ErrorKind, Result};
+use sync_core::net::Secret;
 use tokio::process::Command;
 
 use super::parse::Section;

@@ -1,8 +1,9 @@
 //! `[sync.NAME]`: two sources and how to keep them in step.
 
 use std::collections::BTreeMap;
-use std::str::FromStr;
 use std::time::Duration;
+
+use sync_core::reconcile::{ConflictRule, Deletes, Direction, MaxDeletes};
 
 use super::parse::{Field, Scalar, Section, Span};
 use super::units;
@@ -21,66 +22,21 @@ pub(crate) struct SyncConfig {
     pub(crate) collections: Vec<Field<String>>,
     /// Left path to right path.
     pub(crate) map: BTreeMap<String, String>,
-    pub(crate) conflict: Conflict,
+    pub(crate) conflict: ConflictRule,
     pub(crate) deletes: Deletes,
     pub(crate) max_deletes: MaxDeletes,
     pub(crate) history: History,
 }
 
-/// Which side is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Direction {
-    #[default]
-    Both,
-    LeftToRight,
-    RightToLeft,
-}
-
-/// Who wins when both sides changed the same value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Conflict {
-    Left,
-    Right,
-    #[default]
-    Newest,
-    Duplicate,
-    Ask,
-}
-
-/// What a deletion on one side does to the other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Deletes {
-    #[default]
-    Propagate,
-    Keep,
-    Trash,
-}
-
-/// How much one run may delete or overwrite in a collection without asking.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum MaxDeletes {
-    /// So many percent of the collection.
-    Share(u8),
-    /// So many items.
-    Count(u64),
-}
-
-impl Default for MaxDeletes {
-    fn default() -> Self {
-        Self::Share(25)
-    }
-}
-
-impl FromStr for MaxDeletes {
-    type Err = String;
-
-    /// As the command line takes it: `25%` or `20`.
-    fn from_str(text: &str) -> Result<Self, String> {
-        percent(text)
-            .map(Self::Share)
-            .or_else(|| text.parse().ok().map(Self::Count))
-            .ok_or_else(|| "allowed: a share like 25% or a count like 20".to_owned())
-    }
+/// `25%` or `20`, as the command line takes it.
+///
+/// # Errors
+/// It is neither.
+pub(crate) fn max_deletes(text: &str) -> Result<MaxDeletes, String> {
+    percent(text)
+        .map(MaxDeletes::Percent)
+        .or_else(|| text.parse().ok().map(MaxDeletes::Count))
+        .ok_or_else(|| "allowed: a share like 25% or a count like 20".to_owned())
 }
 
 fn percent(text: &str) -> Option<u8> {
@@ -157,11 +113,11 @@ impl SyncConfig {
         let conflict = section.choice(
             "conflict",
             &[
-                ("left", Conflict::Left),
-                ("right", Conflict::Right),
-                ("newest", Conflict::Newest),
-                ("duplicate", Conflict::Duplicate),
-                ("ask", Conflict::Ask),
+                ("left", ConflictRule::Left),
+                ("right", ConflictRule::Right),
+                ("newest", ConflictRule::Newest),
+                ("duplicate", ConflictRule::Duplicate),
+                ("ask", ConflictRule::Ask),
             ],
         );
         let deletes = section.choice(
@@ -176,9 +132,9 @@ impl SyncConfig {
             name,
             collections: read_collections(&section),
             map: read_map(&section),
-            direction: direction.unwrap_or_default(),
-            conflict: conflict.unwrap_or_default(),
-            deletes: deletes.unwrap_or_default(),
+            direction: direction.unwrap_or(Direction::Both),
+            conflict: conflict.unwrap_or(ConflictRule::Newest),
+            deletes: deletes.unwrap_or(Deletes::Propagate),
             max_deletes: read_max_deletes(&section),
             history: history.read(&section),
             left: left.unwrap_or_else(|| nobody(section.span())),
@@ -272,7 +228,7 @@ fn read_max_deletes(section: &Section<'_>) -> MaxDeletes {
         Scalar::Count(count) => return MaxDeletes::Count(*count),
         Scalar::Text(text) => {
             if let Some(share) = percent(text) {
-                return MaxDeletes::Share(share);
+                return MaxDeletes::Percent(share);
             }
         }
         Scalar::Boolean(_) => {}

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
+use sync_core::reconcile::{ConflictRule, Deletes, Direction, MaxDeletes};
+
 use super::*;
 
 const BUILT: [SourceType; 2] = [SourceType::Imap, SourceType::Maildir];
@@ -53,7 +55,7 @@ fn the_settings_commented_out_in_the_template_are_settings() {
     let sync = &config.syncs[0];
     assert_eq!(sync.collections.len(), 3);
     assert_eq!(sync.history.size, Some(500_000_000));
-    assert_eq!(sync.max_deletes, MaxDeletes::Share(25));
+    assert_eq!(sync.max_deletes, MaxDeletes::Percent(25));
     assert_eq!(
         mail(&config.sources[0]).tls_ca.as_deref(),
         Some(Path::new("ca.pem"))
@@ -110,9 +112,9 @@ max_deletes = "25%"
     );
     assert_eq!(sync.direction, Direction::Both);
     assert_eq!(sync.map["Sent"], "Sent Items");
-    assert_eq!(sync.conflict, Conflict::Newest);
+    assert_eq!(sync.conflict, ConflictRule::Newest);
     assert_eq!(sync.deletes, Deletes::Propagate);
-    assert_eq!(sync.max_deletes, MaxDeletes::Share(25));
+    assert_eq!(sync.max_deletes, MaxDeletes::Percent(25));
 }
 
 #[test]
@@ -219,13 +221,16 @@ history_keep = "52w"
     assert_eq!(one.direction, Direction::LeftToRight);
     assert_eq!(
         (one.conflict, one.deletes),
-        (Conflict::Duplicate, Deletes::Trash)
+        (ConflictRule::Duplicate, Deletes::Trash)
     );
     assert_eq!(one.max_deletes, MaxDeletes::Count(20));
     assert_eq!(one.history.keep, Some(Duration::from_secs(30 * 86_400)));
     assert_eq!(one.history.size, Some(2 << 30));
-    assert_eq!((two.conflict, two.deletes), (Conflict::Ask, Deletes::Keep));
-    assert_eq!(two.max_deletes, MaxDeletes::Share(100));
+    assert_eq!(
+        (two.conflict, two.deletes),
+        (ConflictRule::Ask, Deletes::Keep)
+    );
+    assert_eq!(two.max_deletes, MaxDeletes::Percent(100));
     assert_eq!(two.history.keep, Some(Duration::from_secs(52 * 604_800)));
 }
 

@@ -64,15 +64,24 @@ pub(crate) fn clean(text: &str) -> String {
 
 /// Seconds since 1970 as `2026-07-01 14:05:06 UTC`.
 pub(crate) fn time(seconds: i64) -> String {
-    let days = seconds.div_euclid(86_400);
-    let rest = seconds.rem_euclid(86_400);
-    let (year, month, day) = civil(days);
-    let (hour, minute, second) = (rest / 3600, rest / 60 % 60, rest % 60);
+    let ([year, month, day], [hour, minute, second]) = split(seconds);
     format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} UTC")
 }
 
+/// Seconds since 1970 as part of a file name: `20260701T140506Z`.
+pub(crate) fn compact_time(seconds: i64) -> String {
+    let ([year, month, day], [hour, minute, second]) = split(seconds);
+    format!("{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z")
+}
+
+fn split(seconds: i64) -> ([i64; 3], [i64; 3]) {
+    let rest = seconds.rem_euclid(86_400);
+    let date = civil(seconds.div_euclid(86_400));
+    (date, [rest / 3600, rest / 60 % 60, rest % 60])
+}
+
 /// Days since 1970-01-01 as a date of the Gregorian calendar.
-fn civil(days: i64) -> (i64, i64, i64) {
+fn civil(days: i64) -> [i64; 3] {
     // Counted from 1 March of year 0: a leap day is then the last of its year.
     let days = days.saturating_add(719_468);
     let era = days.div_euclid(146_097);
@@ -87,7 +96,7 @@ fn civil(days: i64) -> (i64, i64, i64) {
         shifted - 9
     };
     let year = year + era * 400 + i64::from(month <= 2);
-    (year, month, day)
+    [year, month, day]
 }
 
 #[cfg(test)]

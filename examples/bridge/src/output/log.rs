@@ -89,14 +89,14 @@ where
     ) -> fmt::Result {
         let meta = event.metadata();
         let mut line = Map::new();
-        line.insert("type".into(), "log".into());
         line.insert(
             "level".into(),
             meta.level().as_str().to_ascii_lowercase().into(),
         );
         line.insert("target".into(), meta.target().into());
         event.record(&mut Fields(&mut line));
-        writeln!(writer, "{}", Value::Object(line))
+        let line = super::json::line("log", &line).map_err(|_| fmt::Error)?;
+        writeln!(writer, "{line}")
     }
 }
 

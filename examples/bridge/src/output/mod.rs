@@ -5,6 +5,8 @@
 pub(crate) mod human;
 mod json;
 mod log;
+mod progress;
+pub(crate) mod report;
 
 use std::fmt::Display;
 use std::io::{self, Write as _};
@@ -12,6 +14,7 @@ use std::io::{self, Write as _};
 use serde::Serialize;
 
 pub(crate) use log::{Terminal, start_log};
+pub(crate) use progress::Progress;
 
 /// One result: a line of JSON for programs, some lines of text ([`Display`]) for people.
 pub(crate) trait Record: Serialize + Display {
@@ -42,7 +45,7 @@ impl Output {
     /// Standard output could not be written.
     pub(crate) fn record<R: Record>(self, record: &R) -> io::Result<()> {
         let mut line = if self.json {
-            json::line(record)?
+            json::line(R::TYPE, record)?
         } else {
             record.to_string()
         };
