@@ -61,6 +61,8 @@ pub(crate) enum Command {
     History(HistoryArgs),
     /// Bring back what a run or one entry of the history overwrote or deleted
     Undo(UndoArgs),
+    /// Show a two-way sync between two servers inside this program; needs no account
+    Demo(DemoArgs),
 }
 
 /// Which `[sync.NAME]` of the config.
@@ -164,15 +166,11 @@ pub(crate) enum UndoWhat {
     },
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_command_line_is_well_formed() {
-        use clap::CommandFactory as _;
-        Cli::command().debug_assert();
-    }
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Where the results go; without it a new directory under the system's temporary one
+    #[arg(long, value_name = "DIR")]
+    pub(crate) directory: Option<PathBuf>,
 }
 
 impl From<Side> for sync_core::state::Resolution {
@@ -182,5 +180,16 @@ impl From<Side> for sync_core::state::Resolution {
             Side::Right => Self::Right,
             Side::Both => Self::Both,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        use clap::CommandFactory as _;
+        Cli::command().debug_assert();
     }
 }

@@ -60,6 +60,7 @@ async fn perform(cli: &Cli, output: Output) -> Result<Ending, Failure> {
         Command::Status => commands::status::run(&load()?, output),
         Command::Conflicts(args) => commands::conflicts::run(&load()?, args, output),
         Command::History(args) => commands::history::run(&load()?, args, output),
+        Command::Demo(args) => commands::demo::run(args, output, &Interrupt::listen()?).await,
         Command::Undo(args) => commands::undo::run(&load()?, args.what, output).await,
     }
 }

@@ -1,7 +1,6 @@
 //! Ctrl-C.
 
 use std::io::Write as _;
-use std::sync::Arc;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -12,8 +11,6 @@ use crate::output::Terminal;
 #[derive(Debug, Clone)]
 pub(crate) struct Interrupt {
     asked: watch::Receiver<bool>,
-    /// Keeps the channel open where nobody listens to signals.
-    _sender: Arc<watch::Sender<bool>>,
 }
 
 impl Interrupt {
@@ -25,8 +22,6 @@ impl Interrupt {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
         let (sender, asked) = watch::channel(false);
-        let sender = Arc::new(sender);
-        let shared = Arc::clone(&sender);
         tokio::spawn(async move {
             either(&mut interrupt, &mut terminate).await;
             // Standard error may be closed by now.
@@ -34,23 +29,11 @@ impl Interrupt {
                 Terminal,
                 "Finishing the batch in hand. Once more stops at once."
             );
-            shared.send_replace(true);
+            sender.send_replace(true);
             either(&mut interrupt, &mut terminate).await;
             std::process::exit(1);
         });
-        Ok(Self {
-            asked,
-            _sender: sender,
-        })
-    }
-
-    /// One that never comes.
-    pub(crate) fn never() -> Self {
-        let (sender, asked) = watch::channel(false);
-        Self {
-            asked,
-            _sender: Arc::new(sender),
-        }
+        Ok(Self { asked })
     }
 
     /// Whether it came.
@@ -60,7 +43,7 @@ impl Interrupt {
 
     /// Returns when it comes.
     pub(crate) async fn asked(&self) {
-        // The sender lives as long as this does.
+        // The sender lives as long as the program.
         let _ = self.asked.clone().wait_for(|asked| *asked).await;
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 use sync_core::error::{Error, ErrorKind};
-use sync_core::model::{Both, Collection, KindSet, Side};
+use sync_core::model::{Both, Collection, ItemKind, KindSet, Role, Side};
 use sync_core::reconcile::pair_collections;
 
 use crate::config::{Config, SourceConfig, SyncConfig};
@@ -48,7 +48,7 @@ struct KindSetWords(Vec<&'static str>);
 
 impl From<KindSet> for KindSetWords {
     fn from(kinds: KindSet) -> Self {
-        Self(kinds.iter().map(|kind| kind.as_str()).collect())
+        Self(kinds.iter().map(ItemKind::as_str).collect())
     }
 }
 
@@ -211,7 +211,7 @@ fn describe(source: &SourceConfig, result: &Result<Vec<Collection>, Error>) -> S
             .map(|c| Shown {
                 path: c.path.to_string(),
                 kinds: c.kinds.into(),
-                role: c.role.map(|role| role.as_str()),
+                role: c.role.map(Role::as_str),
                 read_only: c.read_only,
             })
             .collect(),

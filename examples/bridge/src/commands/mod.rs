@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 pub(crate) mod conflicts;
+pub(crate) mod demo;
 pub(crate) mod history;
 pub(crate) mod init;
 pub(crate) mod status;

@@ -1,5 +1,7 @@
 //! Where passwords and tokens come from.
 
+#![allow(dead_code)]
+
 use std::path::PathBuf;
 use std::process::Stdio;
 

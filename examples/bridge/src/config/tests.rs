@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use sync_core::reconcile::{ConflictRule, Deletes, Direction, MaxDeletes};
 
+use super::source::{LeaveOnServer, MailServer};
 use super::*;
 
 const BUILT: [SourceType; 2] = [SourceType::Imap, SourceType::Maildir];

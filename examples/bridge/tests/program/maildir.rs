@@ -1,20 +1,13 @@
 //! Two Maildirs kept in step by the binary.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing
-)]
-
-mod common;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use common::Place;
 use serde_json::Value;
+
+use crate::place::{Place, Run};
 
 const CONFIG: &str = r#"
 [source.here]
@@ -46,7 +39,7 @@ fn place() -> Place {
 }
 
 /// The messages in a folder of a Maildir, by what their first line says, with their flags.
-fn messages(folder: PathBuf) -> BTreeSet<String> {
+fn messages(folder: &Path) -> BTreeSet<String> {
     let mut all = BTreeSet::new();
     for part in ["cur", "new"] {
         let Ok(entries) = fs::read_dir(folder.join(part)) else {
@@ -64,11 +57,11 @@ fn messages(folder: PathBuf) -> BTreeSet<String> {
 }
 
 fn here(place: &Place) -> BTreeSet<String> {
-    messages(place.path("Here/INBOX"))
+    messages(&place.path("Here/INBOX"))
 }
 
 fn there(place: &Place) -> BTreeSet<String> {
-    messages(place.path("There"))
+    messages(&place.path("There"))
 }
 
 /// The file there that holds the message of this number.
@@ -81,7 +74,7 @@ fn find_there(place: &Place, number: u32) -> PathBuf {
         .unwrap()
 }
 
-fn report(run: &common::Run) -> Value {
+fn report(run: &Run) -> Value {
     run.of_type("report").pop().expect("a report")
 }
 

@@ -1,9 +1,6 @@
-//! The binary as people and programs call it.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+//! The command line and the config.
 
-mod common;
-
-use common::Place;
+use crate::place::Place;
 
 #[test]
 fn init_writes_a_config_once() {

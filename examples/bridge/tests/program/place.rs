@@ -6,10 +6,10 @@ use std::process::{Command, Output};
 use serde_json::Value;
 
 /// What one call of the program printed.
-pub struct Run {
-    pub code: Option<i32>,
-    pub out: String,
-    pub err: String,
+pub(crate) struct Run {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Run {
@@ -22,7 +22,7 @@ impl Run {
     }
 
     /// The results as JSON.
-    pub fn lines(&self) -> Vec<Value> {
+    pub(crate) fn lines(&self) -> Vec<Value> {
         self.out
             .lines()
             .map(|line| serde_json::from_str(line).unwrap())
@@ -30,7 +30,7 @@ impl Run {
     }
 
     /// The results of one type.
-    pub fn of_type(&self, kind: &str) -> Vec<Value> {
+    pub(crate) fn of_type(&self, kind: &str) -> Vec<Value> {
         let mut lines = self.lines();
         lines.retain(|line| line["type"] == kind);
         lines
@@ -38,7 +38,7 @@ impl Run {
 
     /// This run, if it ended so.
     #[track_caller]
-    pub fn code(self, code: i32) -> Self {
+    pub(crate) fn code(self, code: i32) -> Self {
         assert_eq!(
             self.code,
             Some(code),
@@ -51,24 +51,24 @@ impl Run {
 }
 
 /// A temporary directory to run in.
-pub struct Place(tempfile::TempDir);
+pub(crate) struct Place(tempfile::TempDir);
 
 impl Place {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
-    pub fn path(&self, name: impl AsRef<Path>) -> PathBuf {
+    pub(crate) fn path(&self, name: impl AsRef<Path>) -> PathBuf {
         self.0.path().join(name)
     }
 
-    pub fn write(&self, name: &str, content: &str) {
+    pub(crate) fn write(&self, name: &str, content: &str) {
         let path = self.path(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, content).unwrap();
     }
 
-    pub fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_bridge"));
         command
             .args(arguments)
@@ -78,7 +78,7 @@ impl Place {
         command
     }
 
-    pub fn bridge(&self, arguments: &[&str]) -> Run {
+    pub(crate) fn bridge(&self, arguments: &[&str]) -> Run {
         Run::new(self.command(arguments).output().unwrap())
     }
 }

@@ -1,0 +1,11 @@
+//! The program as people and other programs call it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
+mod cli;
+mod maildir;
+mod place;
