@@ -264,3 +264,29 @@ fn counting() {
     );
     assert!(server.commands().iter().all(|c| c.connection == 1));
 }
+
+#[test]
+fn latency_is_no_matter_of_what_is_said() {
+    let server = Server::builder()
+        .allow_plaintext(true)
+        .latency(Duration::from_millis(2))
+        .user("bob", "bobpw")
+        .user("alice", "alicepw")
+        .start()
+        .unwrap();
+    let mut raw = Raw::alice(&server);
+    raw.send("a SELECT INBOX\r\nb IDLE\r\n");
+    raw.until("a");
+    assert_eq!(raw.line(), "+ idling");
+    // The store without a name is that of the user named first.
+    server.store().add("INBOX", message("bob's")).unwrap();
+    server
+        .store_of("alice")
+        .unwrap()
+        .add("INBOX", message("alice's"))
+        .unwrap();
+    assert_eq!(raw.line(), "* 1 EXISTS");
+    raw.send("DONE\r\nc UID FETCH 1 (FLAGS)\r\n");
+    assert_eq!(raw.until("c").len(), 4);
+    assert!(server.store_of("carol").is_none());
+}

@@ -363,3 +363,53 @@ fn compress_deflates_both_ways() {
         bytes.len()
     );
 }
+
+#[test]
+fn notify_tells_without_being_asked() {
+    let server = filled(Profile::full(), 1);
+    let store = server.store();
+    let mut raw = Raw::inbox(&server);
+    let status = raw.ok(
+        "a NOTIFY SET STATUS (selected (MessageNew (UID BODY.PEEK[HEADER.FIELDS (From)]) MessageExpunge)) \
+         (subtree Work (MessageNew MessageExpunge FlagChange MailboxName)) (mailboxes (Junk Sent) NONE) \
+         (personal (MessageNew MessageExpunge))",
+    );
+    // Junk and Sent are meant to be silent, and INBOX is selected.
+    assert_eq!(status.len(), 2, "{status:?}");
+    assert!(status[0].starts_with("* STATUS Drafts (MESSAGES 0 UIDNEXT 1 UIDVALIDITY "));
+    store.add("INBOX", message("2")).unwrap();
+    assert_eq!([raw.line(), raw.line()], ["* 2 EXISTS", "* 2 RECENT"]);
+    store.add("Sent", message("3")).unwrap();
+    store.add("Trash", message("4")).unwrap();
+    assert!(
+        raw.line()
+            .starts_with("* STATUS Trash (MESSAGES 1 UIDNEXT 2 ")
+    );
+    // Nobody asked for flags in Trash.
+    store.add_flags("Trash", 1, &["\\Seen"]).unwrap();
+    store.create("Work").unwrap();
+    assert_eq!(raw.line(), "* LIST () \"/\" Work");
+    store.create("Work/a").unwrap();
+    assert_eq!(raw.line(), "* LIST () \"/\" Work/a");
+    store.rename("Work/a", "Work/b").unwrap();
+    assert_eq!(raw.line(), "* LIST () \"/\" Work/b (\"OLDNAME\" (Work/a))");
+    store.add("Work/b", message("5")).unwrap();
+    assert!(raw.line().contains(" UNSEEN 1 "));
+    store.add_flags("Work/b", 1, &["\\Seen"]).unwrap();
+    assert!(raw.line().contains(" UNSEEN 0 "));
+    store.delete("Work/b").unwrap();
+    assert_eq!(raw.line(), "* LIST (\\NonExistent) \"/\" Work/b");
+    store.expunge("INBOX", &[1]).unwrap();
+    assert_eq!([raw.line(), raw.line()], ["* 1 EXPUNGE", "* 1 RECENT"]);
+    raw.ok("b NOTIFY NONE");
+    store.add("Trash", message("6")).unwrap();
+    assert_eq!(raw.ok("c NOOP").len(), 0);
+    assert!(
+        raw.tagged("d NOTIFY SET (personal (FlagChange))")
+            .starts_with("d BAD")
+    );
+    assert!(
+        raw.tagged("e NOTIFY SET (personal (Phase))")
+            .starts_with("e NO [BADEVENT (")
+    );
+}

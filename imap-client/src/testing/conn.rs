@@ -94,6 +94,8 @@ pub(super) struct Conn {
     /// The limit of bytes received was reached.
     input_ended: bool,
     answered: bool,
+    /// Whether the last read ended a round trip.
+    round_trip: bool,
     meter: Arc<Meter>,
 }
 
@@ -112,6 +114,7 @@ impl Conn {
             allowance: None,
             input_ended: false,
             answered: false,
+            round_trip: false,
             meter,
         }
     }
@@ -156,7 +159,8 @@ impl Conn {
         if count == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        if std::mem::take(&mut self.answered) {
+        self.round_trip = std::mem::take(&mut self.answered);
+        if self.round_trip {
             self.meter.round_trips.fetch_add(1, Ordering::Relaxed);
         }
         let (passing, ended) = Meter::pass(&mut self.meter.cuts().received_left, count);
@@ -176,6 +180,11 @@ impl Conn {
                 Ok(())
             }
         }
+    }
+
+    /// Whether the client waited for us before it sent what was read last; asked once.
+    pub(super) fn take_round_trip(&mut self) -> bool {
+        std::mem::take(&mut self.round_trip)
     }
 
     /// What was read and not yet taken.

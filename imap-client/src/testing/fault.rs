@@ -47,7 +47,7 @@ pub(super) enum End {
 /// A fault waits for a command whose line, without its tag and in any case, begins with a prefix,
 /// lets `nth - 1` of them pass, strikes, and is spent; [`times`](Self::times) and
 /// [`always`](Self::always) let it strike again. The pseudo-command `GREETING` stands for a new
-/// connection. Several effects may be joined in one fault. If two faults await the same command,
+/// connection, to which refusals are `BYE`. Several effects may be joined in one fault. If two faults await the same command,
 /// the one ordered first strikes and the other one waits on.
 ///
 /// ```no_run
@@ -132,7 +132,7 @@ impl Fault {
 
     /// Carries the command out and cuts the connection after so many bytes of its answer.
     ///
-    /// Continuation requests count as answer.
+    /// A continuation request for a literal is no part of the answer; those of IDLE and of SASL are.
     #[must_use]
     pub fn cut_answer(mut self, bytes: u64) -> Self {
         self.end = Some(End::CutAnswer(bytes));

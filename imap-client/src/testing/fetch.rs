@@ -14,7 +14,7 @@ use super::updates::flag_list;
 
 /// Which part of the text BODY[...] asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Section {
+pub(super) enum Section {
     Whole,
     Header,
     Mime,
@@ -24,7 +24,7 @@ enum Section {
 
 /// One item of FETCH.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Item {
+pub(super) enum Item {
     Flags,
     Uid,
     ModSeq,
@@ -112,7 +112,7 @@ fn parse_partial(c: &mut Cursor<'_>) -> Result<Option<(u32, u32)>, SyntaxError> 
 }
 
 impl Session {
-    fn parse_item(&self, c: &mut Cursor<'_>) -> Result<Item, SyntaxError> {
+    pub(super) fn parse_item(&self, c: &mut Cursor<'_>) -> Result<Item, SyntaxError> {
         let body = |label: &str, section, peek| Item::Body {
             label: label.to_owned(),
             path: Vec::new(),

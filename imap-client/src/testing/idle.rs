@@ -29,6 +29,7 @@ impl Session {
             }
             self.wait_with(Some(&mut changes)).await?;
             self.update(true);
+            self.tell_news();
         }
         self.conn.flush().await?;
         Ok(Err(Reply::no("The mailbox is gone")))

@@ -364,7 +364,7 @@ impl Session {
         Ok(())
     }
 
-    fn status_line(&self, name: &str, mailbox: &Mailbox, items: &[String]) -> Vec<u8> {
+    pub(super) fn status_line(&self, name: &str, mailbox: &Mailbox, items: &[String]) -> Vec<u8> {
         let mut line = b"* STATUS ".to_vec();
         self.write_name(&mut line, name);
         let mut values = String::new();

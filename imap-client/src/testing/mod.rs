@@ -30,7 +30,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! What it does not do: ACL, METADATA, SORT, THREAD, BINARY, CATENATE, NOTIFY, and SEARCHRES.
+//! What it does not do: ACL, METADATA, SORT, THREAD, BINARY, CATENATE and SEARCHRES.
 
 mod account;
 mod append;
@@ -45,6 +45,7 @@ mod idle;
 mod mailboxes;
 mod message;
 mod names;
+mod notify;
 mod parser;
 mod profile;
 mod reader;

@@ -49,9 +49,7 @@ impl Session {
     /// Reads one command with its literals. `None` if it was answered on the way.
     pub(super) async fn read_command(&mut self) -> io::Result<Option<Command>> {
         let mut bytes = Vec::new();
-        if self.conn.buffered().is_empty() {
-            self.conn.flush().await?;
-        }
+        self.wait_for_line().await?;
         if !self.read_line(&mut bytes).await? {
             self.say("* BAD A line ends with CRLF");
             return Ok(None);

@@ -132,7 +132,8 @@ impl Session {
                 return Err(Reply::no("Mailbox doesn't exist"));
             };
             mailbox.modseq_used |= self.enabled.condstore;
-            let view = View::new(&name, mailbox, read_only);
+            let mut view = View::new(&name, mailbox, read_only);
+            view.modseq_told = self.tells_modseq(mailbox);
             let mut lines = self.describe(mailbox, &view, &name);
             if let Some(resync) = resync {
                 self.resync(&resync, mailbox, &view, &mut lines);
@@ -148,6 +149,12 @@ impl Session {
         } else {
             "[READ-WRITE] Select completed."
         }))
+    }
+
+    /// Whether SELECT says HIGHESTMODSEQ or NOMODSEQ.
+    fn tells_modseq(&self, mailbox: &Mailbox) -> bool {
+        let unasked = self.shared.profile.modseq_unasked;
+        self.has("CONDSTORE") && (mailbox.modseq_used || unasked || mailbox.no_modseq)
     }
 
     fn describe(&self, mailbox: &Mailbox, view: &View, name: &str) -> Vec<Vec<u8>> {
@@ -182,9 +189,7 @@ impl Session {
                 mailbox.uid_next
             ));
         }
-        if self.has("CONDSTORE")
-            && (mailbox.modseq_used || profile.modseq_unasked || mailbox.no_modseq)
-        {
+        if self.tells_modseq(mailbox) {
             lines.push(if mailbox.no_modseq {
                 "* OK [NOMODSEQ] No permanent mod-sequences".to_owned()
             } else {

@@ -7,6 +7,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{broadcast, oneshot};
@@ -28,6 +29,7 @@ pub struct Builder {
     token: String,
     allow_plaintext: bool,
     max_literal: u64,
+    latency: Duration,
 }
 
 impl Builder {
@@ -64,6 +66,14 @@ impl Builder {
     #[must_use]
     pub fn max_literal(mut self, bytes: u64) -> Self {
         self.max_literal = bytes;
+        self
+    }
+
+    /// Makes every round trip take this long: the server waits when a client sends something after
+    /// it had been sent something. What clients send without waiting for an answer costs it once.
+    #[must_use]
+    pub fn latency(mut self, time: Duration) -> Self {
+        self.latency = time;
         self
     }
 
@@ -138,6 +148,7 @@ pub(super) struct Shared {
     pub(super) token: String,
     pub(super) allow_plaintext: bool,
     pub(super) max_literal: u64,
+    pub(super) latency: Duration,
     pub(super) meter: Arc<Meter>,
     pub(super) orders: broadcast::Sender<Order>,
     faults: Mutex<Faults>,
@@ -181,6 +192,7 @@ impl Shared {
 pub struct Server {
     shared: Arc<Shared>,
     ca_pem: String,
+    first: Store,
     plain: SocketAddr,
     tls: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
@@ -206,6 +218,7 @@ impl Server {
             token: "token".to_owned(),
             allow_plaintext: false,
             max_literal: 256 * 1024 * 1024,
+            latency: Duration::ZERO,
         }
     }
 
@@ -224,7 +237,11 @@ impl Server {
         if users.is_empty() {
             users.push(("alice".to_owned(), "alicepw".to_owned()));
         }
-        let users = users
+        let first = users
+            .first()
+            .map(|(name, _)| name.clone())
+            .unwrap_or_default();
+        let users: BTreeMap<String, User> = users
             .into_iter()
             .map(|(name, password)| {
                 let mut account = Account::new(profile.separator, profile.shared_modseq);
@@ -243,6 +260,10 @@ impl Server {
                 ))
             })
             .collect::<io::Result<_>>()?;
+        let first = users
+            .get(&first)
+            .map(|u| u.store.clone())
+            .ok_or(io::ErrorKind::InvalidInput)?;
         let shared = Arc::new(Shared {
             profile,
             acceptor: identity.acceptor,
@@ -250,6 +271,7 @@ impl Server {
             token: builder.token,
             allow_plaintext: builder.allow_plaintext,
             max_literal: builder.max_literal,
+            latency: builder.latency,
             meter: Arc::default(),
             orders: broadcast::Sender::new(64),
             faults: Mutex::default(),
@@ -289,6 +311,7 @@ impl Server {
         Ok(Self {
             shared,
             ca_pem: identity.ca_pem,
+            first,
             plain,
             tls,
             stop: Some(stop),
@@ -314,15 +337,10 @@ impl Server {
         &self.ca_pem
     }
 
-    /// The mailboxes of the first user, in the order of the names; see [`Server::store_of`].
+    /// The mailboxes of the user who was named first; see [`Server::store_of`].
     #[must_use]
     pub fn store(&self) -> Store {
-        // There is always a user: `start_as` sees to it.
-        self.shared
-            .users
-            .values()
-            .next()
-            .map_or_else(|| Store::new(Account::new('/', false)), |u| u.store.clone())
+        self.first.clone()
     }
 
     /// The mailboxes of a user.

@@ -7,6 +7,7 @@ use tokio::sync::{broadcast, watch};
 
 use super::conn::Conn;
 use super::fault::{Deed, End, Fault, Moment};
+use super::notify::Notify;
 use super::parser::{Cursor, SyntaxError};
 use super::profile;
 use super::server::{Order, Shared};
@@ -101,6 +102,7 @@ pub(super) struct Session {
     pub(super) store: Option<Store>,
     pub(super) enabled: Enabled,
     pub(super) view: Option<View>,
+    pub(super) notify: Option<Notify>,
     pub(super) next: Option<Next>,
     /// Whether the command in hand told of messages that vanished.
     pub(super) expunges_told: bool,
@@ -122,6 +124,7 @@ impl Session {
             store: None,
             enabled: Enabled::default(),
             view: None,
+            notify: None,
             next: None,
             expunges_told: false,
             fault: None,
@@ -263,7 +266,12 @@ impl Session {
             };
             // None of the three loses anything when another one is first.
             tokio::select! {
-                filled = self.conn.fill() => return filled,
+                filled = self.conn.fill() => {
+                    if self.conn.take_round_trip() && !self.shared.latency.is_zero() {
+                        tokio::time::sleep(self.shared.latency).await;
+                    }
+                    return filled;
+                }
                 () = changed => return Ok(()),
                 order = self.orders.recv() => match order {
                     Ok(order) => self.obey(order).await?,
@@ -361,6 +369,7 @@ impl Session {
         self.deeds(Moment::Completion);
         let numbers_stand = matches!(command.name.as_str(), "FETCH" | "STORE" | "SEARCH");
         self.update(!numbers_stand);
+        self.tell_news();
         if self.expunges_told && reply.status == "OK" && !reply.text.starts_with('[') {
             reply.text = format!("{}{}", self.modseq_code(), reply.text);
         }
@@ -401,6 +410,7 @@ impl Session {
             "EXAMINE" => self.select(command, true),
             "APPEND" => self.append(command),
             "IDLE" if self.has("IDLE") => self.idle(command).await?,
+            "NOTIFY" if self.has("NOTIFY") => self.notify(command),
             "COMPRESS" if self.has("COMPRESS=DEFLATE") => self.compress(command),
             "GETQUOTAROOT" | "GETQUOTA" if self.has("QUOTA") => self.quota(command),
             name if !selected && is_command(name) => Err(Reply::bad("Select a mailbox first")),

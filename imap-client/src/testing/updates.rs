@@ -29,6 +29,8 @@ pub(super) struct View {
     keywords: usize,
     /// Changes of this session's own making, by UID, with the revision they made.
     own: HashMap<u32, u64>,
+    /// Whether the client was told HIGHESTMODSEQ.
+    pub(super) modseq_told: bool,
     /// Whether messages are gone of which the client may not be told yet.
     owed: bool,
 }
@@ -59,6 +61,7 @@ impl View {
             recent,
             keywords: mailbox.keywords.len(),
             own: HashMap::new(),
+            modseq_told: false,
             owed: false,
         }
     }
@@ -263,7 +266,7 @@ impl Session {
             let modseq = store.with(|account| {
                 let mailbox = account.quietly(&view.name).ok()?;
                 mailbox.modseq_used = true;
-                (!mailbox.no_modseq).then_some(mailbox.highest_modseq)
+                (!mailbox.no_modseq && !view.modseq_told).then_some(mailbox.highest_modseq)
             });
             if let Some(modseq) = modseq {
                 self.say(format!("* OK [HIGHESTMODSEQ {modseq}] Highest"));
