@@ -394,9 +394,9 @@ fn notify_tells_without_being_asked() {
     store.rename("Work/a", "Work/b").unwrap();
     assert_eq!(raw.line(), "* LIST () \"/\" Work/b (\"OLDNAME\" (Work/a))");
     store.add("Work/b", message("5")).unwrap();
-    assert!(raw.line().contains(" UNSEEN 1 "));
+    assert!(raw.line().contains(" UNSEEN 1)"));
     store.add_flags("Work/b", 1, &["\\Seen"]).unwrap();
-    assert!(raw.line().contains(" UNSEEN 0 "));
+    assert!(raw.line().contains(" UNSEEN 0)"));
     store.delete("Work/b").unwrap();
     assert_eq!(raw.line(), "* LIST (\\NonExistent) \"/\" Work/b");
     store.expunge("INBOX", &[1]).unwrap();
