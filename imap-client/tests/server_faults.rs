@@ -290,3 +290,92 @@ fn latency_is_no_matter_of_what_is_said() {
     assert_eq!(raw.until("c").len(), 4);
     assert!(server.store_of("carol").is_none());
 }
+
+#[test]
+fn no_nonsense_ends_a_session() {
+    let server = server(Profile::full());
+    server
+        .store()
+        .add_all("INBOX", [message("1"), message("2")])
+        .unwrap();
+    let mut raw = Raw::inbox(&server);
+    let pieces = [
+        "a",
+        "UID",
+        "FETCH",
+        "STORE",
+        "SEARCH",
+        "LIST",
+        "STATUS",
+        "SELECT",
+        "NOTIFY",
+        "SET",
+        "RETURN",
+        "ENABLE",
+        "CREATE",
+        "COPY",
+        "INBOX",
+        "1:*",
+        "*",
+        "4294967295",
+        "4294967296",
+        "0",
+        ",",
+        ":",
+        " ",
+        "  ",
+        "(",
+        ")",
+        "((((",
+        "\"",
+        "\"x\"",
+        "\\",
+        "[",
+        "]",
+        "BODY",
+        "BODY[",
+        "HEADER.FIELDS",
+        "<0.1>",
+        "<",
+        ">",
+        "%",
+        "&AGE-",
+        "FLAGS",
+        "+FLAGS",
+        "\\Seen",
+        "NOT",
+        "OR",
+        "NIL",
+        "CHANGEDSINCE",
+        "\u{fc}",
+        "\u{1}",
+        "+",
+        "~",
+        "QRESYNC",
+        "MODSEQ",
+        "$",
+    ];
+    // A fixed sequence (xorshift), so that a failure comes again.
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut next = |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state % u64::try_from(below).unwrap()).unwrap()
+    };
+    for _ in 0..3_000 {
+        let mut line = String::new();
+        for _ in 0..=next(12) {
+            line.push_str(pieces[next(pieces.len())]);
+            if next(2) == 0 {
+                line.push(' ');
+            }
+        }
+        raw.send(format!("a {line}\r\nzz CAPABILITY\r\n"));
+        let answer = raw.until("zz");
+        assert!(
+            answer.last().unwrap().starts_with("zz OK"),
+            "{line}: {answer:?}"
+        );
+    }
+}

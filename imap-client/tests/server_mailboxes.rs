@@ -193,3 +193,29 @@ fn imap4rev2_speaks_utf8_and_esearch() {
     assert_eq!(raw.ok("c SEARCH ALL"), ["* ESEARCH (TAG \"c\") ALL 1"]);
     assert_eq!(raw.ok("d FETCH 1 FLAGS"), ["* 1 FETCH (FLAGS ())"]);
 }
+
+#[test]
+fn messages_with_utf8_headers() {
+    let server = server(Profile::full());
+    let mut raw = Raw::alice(&server);
+    assert!(
+        raw.tagged("a APPEND INBOX UTF8 (~{3+}\r\nabc)")
+            .starts_with("a BAD")
+    );
+    raw.ok("b ENABLE UTF8=ACCEPT");
+    let text = "Subject: Grüße\r\n\r\n";
+    raw.ok(&format!(
+        "c APPEND INBOX (\\Seen) UTF8 (~{{{}+}}\r\n{text})",
+        text.len()
+    ));
+    assert_eq!(
+        &*server.store().message("INBOX", 1).unwrap().bytes,
+        text.as_bytes()
+    );
+    raw.ok("d SELECT INBOX");
+    let lines = raw.ok("e FETCH 1 ENVELOPE");
+    assert!(
+        lines[0].starts_with("* 1 FETCH (ENVELOPE (NIL \"Grüße\" NIL "),
+        "{lines:?}"
+    );
+}

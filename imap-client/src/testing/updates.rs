@@ -122,12 +122,13 @@ impl View {
                 permanent_flags(mailbox, profile.new_keywords)
             );
         }
-        let gone: Vec<u32> = self
-            .uids
-            .iter()
-            .copied()
-            .filter(|uid| mailbox.find(*uid).is_none())
-            .collect();
+        let first_new = mailbox.messages.partition_point(|m| m.uid < self.uid_next);
+        let gone: Vec<u32> = if first_new == self.uids.len() {
+            Vec::new()
+        } else {
+            let missing = |uid: &u32| mailbox.find(*uid).is_none();
+            self.uids.iter().copied().filter(missing).collect()
+        };
         self.owed = !expunges && !gone.is_empty();
         if expunges && !gone.is_empty() {
             if enabled.qresync {
@@ -166,7 +167,6 @@ impl View {
             let _ = write!(out, "FLAGS {flags})\r\n");
         }
         self.own.clear();
-        let first_new = mailbox.messages.partition_point(|m| m.uid < self.uid_next);
         let mut grown = false;
         for message in mailbox.messages.iter_mut().skip(first_new) {
             self.uids.push(message.uid);
