@@ -320,11 +320,13 @@ impl Framer {
                 State::Inline { left } => {
                     let take = left.min(self.end - self.scan);
                     self.scan += take;
+                    if take > 0 {
+                        self.continuation = None;
+                    }
                     if take < left {
                         self.state = State::Inline { left: left - take };
                         return Ok(false);
                     }
-                    self.continuation = None;
                     self.segment = self.scan;
                     self.state = State::Line;
                 }
@@ -383,6 +385,7 @@ impl Framer {
             return Ok(false);
         };
         self.scan += at + 1;
+        self.continuation = None;
         if self.scan - self.start > self.limits.max_response {
             return Err(FrameError::ResponseTooLong);
         }
@@ -417,10 +420,8 @@ impl Framer {
             Ok(left) if left <= room => self.state = State::Inline { left },
             _ => return Err(FrameError::LiteralTooLarge),
         }
-        if header.sync && self.scan == self.end && len > 0 {
+        if header.sync && self.scan == self.end {
             self.continuation = Some(len);
-        } else if header.sync && len == 0 {
-            self.continuation = Some(0);
         }
         Ok(true)
     }

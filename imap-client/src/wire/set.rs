@@ -105,7 +105,8 @@ impl SequenceSet {
         self.ranges.iter().map(|(a, b)| *a..=*b)
     }
 
-    /// The numbers of the closed ranges, ascending.
+    /// The numbers of the closed ranges, ascending. A peer can say
+    /// `1:4294967295` in twelve bytes: work by ranges where a peer is the source.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = u32> + '_ {
         self.ranges().flatten()
     }
@@ -497,7 +498,7 @@ impl fmt::Debug for SequenceSet {
 
 /// UIDs in the order a server listed them, as APPENDUID and COPYUID need it:
 /// the n-th of one list belongs to the n-th of the other (RFC 4315 section 3).
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct UidList(Vec<(u32, u32)>);
 
 impl UidList {
@@ -557,5 +558,11 @@ impl fmt::Display for UidList {
             }
         }
         Ok(())
+    }
+}
+
+impl fmt::Debug for UidList {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[{self}]")
     }
 }

@@ -80,14 +80,14 @@ impl SetParser {
                 (self.value, self.digits) = (value, digits);
                 self.commit(at)?;
                 (value, digits) = (0, 0);
-            } else if *b == b':' {
+            } else if *b == b':' && self.separator == b',' {
                 (self.value, self.digits) = (value, digits);
                 match self.take(at)? {
                     Some(first) if self.first.is_none() => self.first = Some(first),
                     _ => return Err(self.error(DecodeErrorKind::Syntax, at)),
                 }
                 (value, digits) = (0, 0);
-            } else if *b == b'*' && digits == 0 && !self.star {
+            } else if *b == b'*' && self.separator == b',' && digits == 0 && !self.star {
                 self.star = true;
             } else {
                 break;

@@ -12,8 +12,14 @@ type Bytes<'a> = Cow<'a, [u8]>;
 pub(super) type Params<'a> = Vec<(Bytes<'a>, Bytes<'a>)>;
 
 /// A BODYSTRUCTURE whose extent is known and whose content is read when asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct LazyBodyStructure<'a>(pub(super) Cow<'a, [u8]>);
+
+impl std::fmt::Debug for LazyBodyStructure<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "LazyBodyStructure({})", self.0.escape_ascii())
+    }
+}
 
 impl LazyBodyStructure<'_> {
     /// Reads it.

@@ -193,10 +193,14 @@ pub(super) fn resp_text_code(i: &[u8]) -> Lex<'_, Code> {
         return Ok((rest, code));
     }
     // resp-text-code /= atom [SP 1*<any TEXT-CHAR except "]">]
-    let Some(at) = code_end(args) else {
+    let Some(at) = code_end(inner) else {
         return Err(lex::error(i, DecodeErrorKind::Incomplete));
     };
-    let (text, rest) = args.split_at_checked(at).unwrap_or((args, &[]));
+    let (code, rest) = inner.split_at_checked(at).unwrap_or((inner, &[]));
+    let (name, text) = match memchr::memchr(b' ', code) {
+        Some(at) => code.split_at_checked(at).unwrap_or((code, &[])),
+        None => (code, [].as_slice()),
+    };
     let text = text.strip_prefix(b" ").map(lossy);
     let code = Code::Other(lossy(name), text);
     Ok((rest.get(1..).unwrap_or_default(), code))
@@ -204,16 +208,16 @@ pub(super) fn resp_text_code(i: &[u8]) -> Lex<'_, Code> {
 
 /// Where the bracket is that ends a code: outside of quotes if the quotes pair
 /// up, else the first.
-fn code_end(args: &[u8]) -> Option<usize> {
+fn code_end(code: &[u8]) -> Option<usize> {
     let mut quoted = false;
-    for (at, b) in args.iter().enumerate() {
+    for (at, b) in code.iter().enumerate() {
         match b {
             b'"' => quoted = !quoted,
             b']' if !quoted => return Some(at),
             _ => {}
         }
     }
-    memchr::memchr(b']', args)
+    memchr::memchr(b']', code)
 }
 
 /// The codes whose arguments are typed.

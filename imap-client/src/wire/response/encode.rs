@@ -3,6 +3,7 @@
 use std::io::Write as _;
 
 use crate::wire::flag::Flags;
+use crate::wire::lex::is_astring_char;
 use crate::wire::mailbox::MailboxName;
 
 use super::capability::Capabilities;
@@ -69,11 +70,26 @@ impl Out<'_> {
     /// `string`: quoted if it can be, else a literal.
     pub(super) fn string(&mut self, bytes: &[u8]) {
         let plain = bytes.len() <= 1000 && bytes.iter().all(|b| matches!(b, b' '..=b'~'));
-        if !plain {
+        if plain {
+            self.quoted(bytes);
+        } else {
             put!(self, "{{{}}}\r\n", bytes.len());
             self.raw(bytes);
-            return;
         }
+    }
+
+    /// `astring`: as it is if it can be, else a string.
+    pub(super) fn astring(&mut self, text: &str) {
+        let atom = |b: &u8| b.is_ascii() && is_astring_char(*b);
+        let plain = !text.is_empty() && !text.eq_ignore_ascii_case("NIL");
+        if plain && text.as_bytes().iter().all(atom) {
+            self.raw(text.as_bytes());
+        } else {
+            self.string(text.as_bytes());
+        }
+    }
+
+    fn quoted(&mut self, bytes: &[u8]) {
         self.raw(b"\"");
         for b in bytes {
             if matches!(b, b'"' | b'\\') {
@@ -161,7 +177,7 @@ impl Out<'_> {
             }
             Code::BadEvent(events) => {
                 self.raw(b"BADEVENT ");
-                self.list(events, |out, event| out.raw(event.as_bytes()));
+                self.list(events, |out, event| out.astring(event));
             }
             Code::Capability(list) => {
                 self.raw(b"CAPABILITY ");
@@ -184,7 +200,11 @@ impl Out<'_> {
             } => put!(self, "COPYUID {uid_validity} {source} {destination}"),
             Code::HighestModSeq(n) => put!(self, "HIGHESTMODSEQ {n}"),
             Code::Modified(set) => put!(self, "MODIFIED {set}"),
-            Code::MailboxId(id) => put!(self, "MAILBOXID ({id})"),
+            Code::MailboxId(id) => {
+                self.raw(b"MAILBOXID (");
+                self.astring(id);
+                self.raw(b")");
+            }
             Code::MetadataLongEntries(n) => put!(self, "METADATA LONGENTRIES {n}"),
             Code::MetadataMaxSize(n) => put!(self, "METADATA MAXSIZE {n}"),
             Code::MetadataTooMany => self.raw(b"METADATA TOOMANY"),
@@ -257,7 +277,8 @@ impl Out<'_> {
                 self.string(quota.root.as_bytes());
                 self.raw(b" ");
                 self.list(&quota.resources, |out, r| {
-                    put!(out, "{} {} {}", r.name, r.usage, r.limit);
+                    out.astring(&r.name);
+                    put!(out, " {} {}", r.usage, r.limit);
                 });
             }
             Response::QuotaRoot(root) => {
@@ -286,7 +307,8 @@ impl Out<'_> {
             Response::Metadata(metadata) => {
                 self.raw(b"METADATA ");
                 self.mailbox(&metadata.mailbox);
-                if metadata.entries.iter().all(|e| e.value.is_none()) {
+                let bare = metadata.entries.iter().all(|e| e.value.is_none());
+                if bare && !metadata.entries.is_empty() {
                     self.strings(metadata.entries.iter().map(|e| &e.name));
                 } else {
                     self.raw(b" ");
@@ -369,10 +391,14 @@ impl Out<'_> {
         if status.append_limit == Some(None) {
             items.push("APPENDLIMIT NIL".into());
         }
+        put!(self, " ({}", items.join(" "));
         if let Some(id) = &status.mailbox_id {
-            items.push(format!("MAILBOXID ({id})"));
+            let space = if items.is_empty() { "" } else { " " };
+            put!(self, "{space}MAILBOXID (");
+            self.astring(id);
+            self.raw(b")");
         }
-        put!(self, " ({})", items.join(" "));
+        self.raw(b")");
     }
 
     fn search(&mut self, search: &Search) {
@@ -401,7 +427,7 @@ impl Out<'_> {
         self.raw(b"ESEARCH");
         if let Some(tag) = &result.tag {
             self.raw(b" (TAG ");
-            self.string(tag.as_bytes());
+            self.quoted(tag.as_bytes());
             self.raw(b")");
         }
         if result.uid {

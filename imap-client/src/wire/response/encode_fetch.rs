@@ -103,11 +103,17 @@ impl Out<'_> {
 
     fn extended(&mut self, all: &ExtendedAttributes) {
         if let Some(id) = &all.email_id {
-            put!(self, "EMAILID ({id}) ");
+            self.raw(b"EMAILID (");
+            self.astring(id);
+            self.raw(b") ");
         }
         if let Some(id) = &all.thread_id {
             match id {
-                Some(id) => put!(self, "THREADID ({id}) "),
+                Some(id) => {
+                    self.raw(b"THREADID (");
+                    self.astring(id);
+                    self.raw(b") ");
+                }
                 None => self.raw(b"THREADID NIL "),
             }
         }

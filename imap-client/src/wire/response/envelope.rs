@@ -8,8 +8,14 @@ use crate::wire::lex::{self, Lex, nstring, spaces};
 type Bytes<'a> = Cow<'a, [u8]>;
 
 /// An ENVELOPE whose extent is known and whose content is read when asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct LazyEnvelope<'a>(pub(super) Cow<'a, [u8]>);
+
+impl std::fmt::Debug for LazyEnvelope<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "LazyEnvelope({})", self.0.escape_ascii())
+    }
+}
 
 impl LazyEnvelope<'_> {
     /// Reads it.

@@ -104,7 +104,9 @@ pub enum Response<'a> {
 }
 
 /// A response that could not be decoded, or that is of an unknown kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+///
+/// `Debug` shows the first 256 bytes, escaped.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Unparsed<'a> {
     /// Its bytes, line end included.
     pub bytes: &'a [u8],
@@ -112,4 +114,16 @@ pub struct Unparsed<'a> {
     pub tag: Option<&'a str>,
     /// What was wrong.
     pub error: DecodeError,
+}
+
+impl std::fmt::Debug for Unparsed<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let shown = self.bytes.get(..256).unwrap_or(self.bytes);
+        f.debug_struct("Unparsed")
+            .field("bytes", &format_args!("\"{}\"", shown.escape_ascii()))
+            .field("len", &self.bytes.len())
+            .field("tag", &self.tag)
+            .field("error", &self.error)
+            .finish()
+    }
 }

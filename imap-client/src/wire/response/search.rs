@@ -111,6 +111,7 @@ pub struct LongLine {
     sort_digits: bool,
     depth: i32,
     quoted: bool,
+    escaped: bool,
     /// Bytes taken so far.
     taken: usize,
 }
@@ -130,6 +131,7 @@ impl LongLine {
             sort_digits: false,
             depth: 0,
             quoted: false,
+            escaped: false,
             taken: 0,
         }
     }
@@ -180,7 +182,11 @@ impl LongLine {
             return Err(DecodeError::new(DecodeErrorKind::Limit, self.taken));
         }
         for b in part {
+            if std::mem::take(&mut self.escaped) {
+                continue;
+            }
             match b {
+                b'\\' if self.quoted => self.escaped = true,
                 b'"' => self.quoted = !self.quoted,
                 b'(' if !self.quoted => self.depth += 1,
                 b')' if !self.quoted => self.depth -= 1,
@@ -346,6 +352,9 @@ impl LongLine {
             let (rest, ()) = keyword(b"TAG")(rest)?;
             let (rest, ()) = lex::sp(rest)?;
             let (rest, tag) = lex::astring_text(rest)?;
+            if !tag.bytes().all(|b| matches!(b, b' '..=b'~')) {
+                return Err(lex::error(rest, DecodeErrorKind::Syntax));
+            }
             let (rest, ()) = lex::byte(b')')(rest)?;
             result.tag = Some(tag);
             i = rest;
