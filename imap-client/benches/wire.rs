@@ -20,6 +20,9 @@ const CHUNK: usize = 16 << 10;
 /// A way to read a corpus: gives the number of responses it saw.
 type Run = fn(&[u8]) -> usize;
 
+/// Makes a corpus of so many entries.
+type Make = fn(u32) -> Vec<u8>;
+
 struct Contender {
     name: &'static str,
     run: Run,
@@ -29,9 +32,9 @@ struct Contender {
 
 struct Case {
     name: &'static str,
-    corpus: Vec<u8>,
+    corpus: fn() -> Vec<u8>,
     /// The corpus that imap-proto reads, where it cannot read this one.
-    instead: Option<Vec<u8>>,
+    instead: Option<fn() -> Vec<u8>>,
     contenders: Vec<Contender>,
     /// Least speed of the first contender, in bytes a second.
     least_speed: Option<f64>,
@@ -115,7 +118,7 @@ fn imap_proto(corpus: &[u8]) -> usize {
     let mut count = 0;
     while !rest.is_empty() {
         let (tail, response) =
-            imap_proto::Response::from_bytes(rest).expect("imap-proto reads the corpus");
+            imap_proto::Response::parse(rest).expect("imap-proto reads the corpus");
         black_box(&response);
         rest = tail;
         count += 1;
@@ -148,7 +151,7 @@ fn peers() -> [Contender; 2] {
 }
 
 fn cases() -> Vec<Case> {
-    let case = |name, corpus, contenders: Vec<Contender>| Case {
+    let case = |name, corpus: fn() -> Vec<u8>, contenders: Vec<Contender>| Case {
         name,
         corpus,
         instead: None,
@@ -159,7 +162,7 @@ fn cases() -> Vec<Case> {
     vec![
         case(
             "flags: 200,000 FETCH (UID FLAGS MODSEQ)",
-            corpus::flags(200_000),
+            || corpus::flags(200_000),
             with_peers(vec![
                 ours("framer and decoder", decode, Some(5.0)),
                 ours("framer alone", framing, None),
@@ -167,7 +170,7 @@ fn cases() -> Vec<Case> {
         ),
         case(
             "metadata: 50,000 FETCH with ENVELOPE and BODYSTRUCTURE",
-            corpus::metadata(50_000),
+            || corpus::metadata(50_000),
             with_peers(vec![
                 ours("lazy", decode, Some(2.5)),
                 ours("typed", decode_typed, Some(1.5)),
@@ -178,7 +181,7 @@ fn cases() -> Vec<Case> {
             least_speed: Some(3e9),
             ..case(
                 "bodies: 5,000 FETCH of 8 KiB",
-                corpus::bodies(5_000, 8 << 10),
+                || corpus::bodies(5_000, 8 << 10),
                 with_peers(vec![ours("framer and decoder", decode, None)]),
             )
         },
@@ -186,25 +189,25 @@ fn cases() -> Vec<Case> {
             least_speed: Some(3e9),
             ..case(
                 "body: one FETCH of 24 MiB",
-                corpus::bodies(1, 24 << 20),
+                || corpus::bodies(1, 24 << 20),
                 with_peers(vec![ours("streamed", streamed, None)]),
             )
         },
         case(
             "SEARCH of 500,000 UIDs",
-            corpus::search(500_000),
+            || corpus::search(500_000),
             with_peers(vec![ours("in 16 KiB chunks", long_line, Some(1.0))]),
         ),
         case(
             "VANISHED of 200,000 ranges",
-            corpus::vanished(200_000),
+            || corpus::vanished(200_000),
             with_peers(vec![ours("in 16 KiB chunks", long_line, Some(1.0))]),
         ),
         Case {
-            instead: Some(corpus::vanished(200_000)),
+            instead: Some(|| corpus::vanished(200_000)),
             ..case(
                 "ESEARCH of 200,000 ranges (imap-proto: the same as VANISHED)",
-                corpus::esearch(200_000),
+                || corpus::esearch(200_000),
                 vec![
                     ours("in 16 KiB chunks", long_line, Some(1.0)),
                     ours("imap-proto, borrowed", imap_proto, None),
@@ -232,16 +235,18 @@ fn verdict(met: bool) -> &'static str {
 }
 
 fn report(case: &Case, passes: usize) {
-    let megabytes = case.corpus.len() as f64 / 1e6;
+    let corpus = (case.corpus)();
+    let instead = case.instead.map(|make| make());
+    let megabytes = corpus.len() as f64 / 1e6;
     println!("\n{} ({megabytes:.1} MB)", case.name);
     let mut results: Vec<(Vec<Duration>, usize)> = vec![(Vec::new(), 0); case.contenders.len()];
     for pass in 0..=passes {
         for (contender, result) in case.contenders.iter().zip(&mut results) {
-            let corpus = match &case.instead {
+            let input = match &instead {
                 Some(other) if contender.name.starts_with("imap-proto") => other,
-                _ => &case.corpus,
+                _ => &corpus,
             };
-            let (time, count) = timed(contender.run, corpus);
+            let (time, count) = timed(contender.run, input);
             // The first turn warms up.
             if pass > 0 {
                 result.0.push(time);
@@ -269,7 +274,7 @@ fn report(case: &Case, passes: usize) {
             note = format!("bar {bar}x: {}", verdict(ratio >= bar));
         }
         if let (0, Some(least)) = (k, case.least_speed) {
-            let speed = case.corpus.len() as f64 / time;
+            let speed = megabytes * 1e6 / time;
             note = format!("bar {} MB/s: {}", least / 1e6, verdict(speed >= least));
         }
         println!(
@@ -284,7 +289,7 @@ fn report(case: &Case, passes: usize) {
 /// Twice the input is to take twice the time.
 fn linearity(passes: usize) {
     println!("\ntime for twice the input, in chunks (bar 2.3x)");
-    let table: [(&str, fn(u32) -> Vec<u8>, u32); 3] = [
+    let table: [(&str, Make, u32); 3] = [
         ("SEARCH", corpus::search, 500_000),
         ("ESEARCH", corpus::esearch, 200_000),
         ("VANISHED", corpus::vanished, 200_000),

@@ -1,7 +1,12 @@
 //! Properties: what is encoded decodes to the same; how a stream is cut does
 //! not matter; sets are sets; no input panics.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;

@@ -3,6 +3,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use super::error::DecodeErrorKind;
+use super::lex::{self, Lex};
+
 /// A set of system flags (RFC 9051 section 2.3.2).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct SystemFlags(u8);
@@ -152,31 +155,36 @@ impl<'a> Flags<'a> {
         }
     }
 
-    /// Reads the words of a flag list, without its parentheses.
+    /// Reads a flag list after its opening parenthesis, and the closing one.
     #[inline]
-    pub(crate) fn from_list(list: &'a [u8]) -> Self {
+    pub(crate) fn in_parentheses(i: &'a [u8]) -> Lex<'a, Self> {
         let mut system = SystemFlags::NONE;
-        let mut rest = list;
         let mut keywords = false;
-        while let Some((first, tail)) = rest.split_first() {
-            if *first == b' ' {
-                rest = tail;
+        let mut word = i;
+        loop {
+            let len = word.iter().position(|b| matches!(b, b' ' | b')'));
+            let Some((name, rest)) = len.and_then(|len| word.split_at_checked(len)) else {
+                return Err(lex::error(i, DecodeErrorKind::Incomplete));
+            };
+            match SystemFlags::from_name(name) {
+                Some(flag) => system.insert(flag),
+                None => keywords |= !name.is_empty(),
+            }
+            let Some((end, rest)) = rest.split_first() else {
+                return Err(lex::error(i, DecodeErrorKind::Incomplete));
+            };
+            if *end == b' ' {
+                word = rest;
                 continue;
             }
-            let len = rest.iter().position(|b| *b == b' ').unwrap_or(rest.len());
-            let (word, tail) = rest.split_at_checked(len).unwrap_or((rest, &[]));
-            match SystemFlags::from_name(word) {
-                Some(flag) => system.insert(flag),
-                None => keywords = true,
-            }
-            rest = tail;
+            let words = if keywords {
+                let len = i.len() - rest.len() - 1;
+                String::from_utf8_lossy(i.get(..len).unwrap_or_default())
+            } else {
+                Cow::Borrowed("")
+            };
+            return Ok((rest, Self { system, words }));
         }
-        let words = if keywords {
-            String::from_utf8_lossy(list)
-        } else {
-            Cow::Borrowed("")
-        };
-        Self { system, words }
     }
 
     /// The system flags.

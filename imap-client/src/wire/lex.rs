@@ -127,32 +127,85 @@ pub fn end(i: &[u8]) -> Lex<'_, ()> {
     }
 }
 
+/// Up to eight digits at the start of `i`: their value, and how many there are.
+/// Eight bytes are looked at in one step where there are as many.
+#[inline]
+pub(crate) fn digits8(i: &[u8]) -> (u64, usize) {
+    let Some(bytes) = i.first_chunk::<8>() else {
+        let len = i.iter().take_while(|b| b.is_ascii_digit()).count();
+        let value = i.iter().take(len);
+        let value = value.fold(0, |value, b| value * 10 + u64::from(b - b'0'));
+        return (value, len);
+    };
+    let word = u64::from_le_bytes(*bytes);
+    // A byte is a digit if its high half is 3, also after 6 is added. A carry
+    // can only come out of a byte that is none, and spoil those behind it.
+    let high = word & 0xf0f0_f0f0_f0f0_f0f0;
+    let shifted = (word.wrapping_add(0x0606_0606_0606_0606) & 0xf0f0_f0f0_f0f0_f0f0) >> 4;
+    let other = (high | shifted) ^ 0x3333_3333_3333_3333;
+    let len = other.trailing_zeros() / 8;
+    if len == 0 {
+        return (0, 0);
+    }
+    // The first digit is the lowest byte: shift zeros in front of it, then join
+    // digits to pairs, pairs to fours, fours to eight.
+    let digits = (word & 0x0f0f_0f0f_0f0f_0f0f) << (64 - 8 * len);
+    let pairs = digits.wrapping_mul(10).wrapping_add(digits >> 8);
+    let low = (pairs & 0x0000_00ff_0000_00ff).wrapping_mul(0x000f_4240_0000_0064);
+    let high = (pairs >> 16 & 0x0000_00ff_0000_00ff).wrapping_mul(0x0000_2710_0000_0001);
+    (low.wrapping_add(high) >> 32, len as usize)
+}
+
 /// `number64 = 1*DIGIT`, up to 2^64 - 1.
+#[inline]
 pub fn number64(i: &[u8]) -> Lex<'_, u64> {
-    let mut value = 0u64;
-    let mut rest = i;
-    while let Some((b, tail)) = rest.split_first() {
-        let digit = b.wrapping_sub(b'0');
-        if digit > 9 {
-            break;
+    let (value, len) = digits8(i);
+    let rest = i.get(len..).unwrap_or_default();
+    if len == 8 {
+        return many_digits(i, rest, value);
+    }
+    if len > 0 {
+        return Ok((rest, value));
+    }
+    let kind = match i.first() {
+        Some(b'-') => DecodeErrorKind::Number,
+        Some(_) => DecodeErrorKind::Syntax,
+        None => DecodeErrorKind::Incomplete,
+    };
+    Err(error(i, kind))
+}
+
+/// Goes on with a number of eight digits or more; `rest` is what follows them.
+fn many_digits<'a>(i: &'a [u8], rest: &'a [u8], value: u64) -> Lex<'a, u64> {
+    const POWERS: [u64; 9] = [
+        1,
+        10,
+        100,
+        1_000,
+        10_000,
+        100_000,
+        1_000_000,
+        10_000_000,
+        100_000_000,
+    ];
+    let mut value = value;
+    let mut rest = rest;
+    loop {
+        let (more, len) = digits8(rest);
+        if len == 0 {
+            return Ok((rest, value));
         }
+        let power = POWERS.get(len).copied().unwrap_or_default();
         value = value
-            .checked_mul(10)
-            .and_then(|v| v.checked_add(u64::from(digit)))
+            .checked_mul(power)
+            .and_then(|v| v.checked_add(more))
             .ok_or_else(|| failure(i, DecodeErrorKind::Number))?;
-        rest = tail;
+        rest = rest.get(len..).unwrap_or_default();
     }
-    if rest.len() == i.len() {
-        let kind = match i.first() {
-            Some(b'-') => DecodeErrorKind::Number,
-            _ => DecodeErrorKind::Syntax,
-        };
-        return Err(error(i, kind));
-    }
-    Ok((rest, value))
 }
 
 /// `number = 1*DIGIT`, an unsigned 32-bit integer.
+#[inline]
 pub fn number(i: &[u8]) -> Lex<'_, u32> {
     let (rest, value) = number64(i)?;
     match u32::try_from(value) {

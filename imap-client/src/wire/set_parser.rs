@@ -1,6 +1,7 @@
 //! Reads sets piece by piece.
 
 use super::error::{DecodeError, DecodeErrorKind};
+use super::lex::digits8;
 use super::set::{SequenceSet, SetBuilder};
 
 /// Reads a `sequence-set`, or the numbers of a SEARCH response, from bytes that
@@ -10,9 +11,9 @@ pub struct SetParser {
     builder: SetBuilder,
     open: Option<u32>,
     max_ranges: usize,
-    /// The number in work, and how many digits it has so far.
+    /// The number in work, and whether it has a digit yet.
     value: u64,
-    digits: u8,
+    digits: bool,
     star: bool,
     /// What stood before the colon.
     first: Option<End>,
@@ -46,7 +47,7 @@ impl SetParser {
             open: None,
             max_ranges,
             value: 0,
-            digits: 0,
+            digits: false,
             star: false,
             first: None,
             separator,
@@ -62,39 +63,26 @@ impl SetParser {
     /// A number that is zero or above 32 bits, a colon out of place, or more
     /// ranges than allowed. The offset counts from the first byte fed.
     pub fn feed(&mut self, bytes: &[u8]) -> Result<usize, DecodeError> {
-        let mut value = self.value;
-        let mut digits = self.digits;
         let mut at = 0usize;
-        for b in bytes {
-            let digit = b.wrapping_sub(b'0');
-            if digit < 10 {
-                value = value * 10 + u64::from(digit);
-                digits = digits.saturating_add(1);
-                if value > u64::from(u32::MAX) {
-                    return Err(self.error(DecodeErrorKind::Number, at));
-                }
-                if self.star {
-                    return Err(self.error(DecodeErrorKind::Syntax, at));
-                }
+        while let Some(b) = bytes.get(at) {
+            if b.is_ascii_digit() {
+                at = self.number(bytes, at)?;
             } else if *b == self.separator {
-                (self.value, self.digits) = (value, digits);
                 self.commit(at)?;
-                (value, digits) = (0, 0);
+                at += 1;
             } else if *b == b':' && self.separator == b',' {
-                (self.value, self.digits) = (value, digits);
                 match self.take(at)? {
                     Some(first) if self.first.is_none() => self.first = Some(first),
                     _ => return Err(self.error(DecodeErrorKind::Syntax, at)),
                 }
-                (value, digits) = (0, 0);
-            } else if *b == b'*' && self.separator == b',' && digits == 0 && !self.star {
+                at += 1;
+            } else if *b == b'*' && self.separator == b',' && !self.digits && !self.star {
                 self.star = true;
+                at += 1;
             } else {
                 break;
             }
-            at += 1;
         }
-        (self.value, self.digits) = (value, digits);
         self.taken += at;
         Ok(at)
     }
@@ -113,6 +101,35 @@ impl SetParser {
         DecodeError::new(kind, self.taken + at)
     }
 
+    /// Takes the digits at `at`; gives where they end.
+    #[inline]
+    fn number(&mut self, bytes: &[u8], at: usize) -> Result<usize, DecodeError> {
+        if self.star {
+            return Err(self.error(DecodeErrorKind::Syntax, at));
+        }
+        let mut at = at;
+        loop {
+            let (value, len) = digits8(bytes.get(at..).unwrap_or_default());
+            if len == 0 {
+                return Ok(at);
+            }
+            if self.value == 0 {
+                self.value = value;
+            } else {
+                let power = 10u64.pow(u32::try_from(len).unwrap_or(0));
+                self.value = self.value.saturating_mul(power).saturating_add(value);
+            }
+            self.digits = true;
+            at += len;
+            if self.value > u64::from(u32::MAX) {
+                return Err(self.error(DecodeErrorKind::Number, at));
+            }
+            if len < 8 {
+                return Ok(at);
+            }
+        }
+    }
+
     /// The number or star in work, if there is one.
     #[inline]
     fn take(&mut self, at: usize) -> Result<Option<End>, DecodeError> {
@@ -120,12 +137,12 @@ impl SetParser {
             self.star = false;
             return Ok(Some(End::Star));
         }
-        if self.digits == 0 {
+        if !self.digits {
             return Ok(None);
         }
         match u32::try_from(self.value) {
             Ok(n) if n > 0 => {
-                (self.value, self.digits) = (0, 0);
+                (self.value, self.digits) = (0, false);
                 Ok(Some(End::Number(n)))
             }
             _ => Err(self.error(DecodeErrorKind::Number, at)),

@@ -296,19 +296,9 @@ pub(super) fn object_id(i: &[u8]) -> Lex<'_, String> {
 /// `flag-list = "(" [flag *(SP flag)] ")"`; a keyword may hold any byte but
 /// spaces and parentheses.
 pub(super) fn flag_list(i: &[u8]) -> Lex<'_, Flags<'static>> {
-    let (rest, list) = flag_list_span(i)?;
-    Ok((rest, Flags::from_list(list).into_owned()))
-}
-
-/// The bytes between the parentheses of a flag list.
-#[inline]
-pub(super) fn flag_list_span(i: &[u8]) -> Lex<'_, &[u8]> {
-    let (inner, ()) = lex::byte(b'(')(i)?;
-    let Some(len) = inner.iter().position(|b| *b == b')') else {
-        return Err(lex::error(i, DecodeErrorKind::Incomplete));
-    };
-    let (list, rest) = inner.split_at_checked(len).unwrap_or((inner, &[]));
-    Ok((rest.get(1..).unwrap_or_default(), list))
+    let (i, ()) = lex::byte(b'(')(i)?;
+    let (rest, flags) = Flags::in_parentheses(i)?;
+    Ok((rest, flags.into_owned()))
 }
 
 /// `sequence-set`

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use memchr::memchr;
 use nom::Parser as _;
 use nom::combinator::map;
 use nom::sequence::terminated;
@@ -15,7 +14,7 @@ use crate::wire::limits::Limits;
 use super::account;
 use super::capability::capability_data;
 use super::code::flag_list;
-use super::fetch::Parser;
+use super::fetch::{Fetch, Parser};
 use super::list::{ListKind, mailbox_list};
 use super::mailbox_status::mailbox_status;
 use super::search::LongLine;
@@ -78,7 +77,9 @@ fn response<'a>(raw: &RawResponse<'a>) -> Result<Response<'a>, DecodeError> {
     let whole = without_line_end(raw.bytes());
     let parsed = match whole {
         [b'*', b' ', i @ ..] => match i.first() {
-            Some(b'0'..=b'9') => numbered(raw, whole, i),
+            Some(b'0'..=b'9') => {
+                return numbered(raw, whole, i).map_err(|e| lex::to_decode_error(whole, &e));
+            }
             Some(_) => return untagged(whole, i),
             None => Err(lex::error(i, DecodeErrorKind::Incomplete)),
         },
@@ -112,31 +113,36 @@ fn tagged(i: &[u8]) -> Lex<'_, Response<'static>> {
 /// `message-data = nz-number SP ("EXPUNGE" / ("FETCH" SP msg-att))`, and
 /// `number SP ("EXISTS" / "RECENT")`.
 #[inline]
-fn numbered<'a>(raw: &RawResponse<'a>, whole: &'a [u8], i: &'a [u8]) -> Lex<'a, Response<'a>> {
+fn numbered<'a>(
+    raw: &RawResponse<'a>,
+    whole: &'a [u8],
+    i: &'a [u8],
+) -> Result<Response<'a>, nom::Err<lex::LexError>> {
     let (i, n) = lex::number(i)?;
     let (i, ()) = lex::sp(i)?;
-    let len = memchr(b' ', i).unwrap_or(i.len());
-    let (word, rest) = i.split_at_checked(len).unwrap_or((i, &[]));
-    if word.eq_ignore_ascii_case(b"FETCH") {
-        let (rest, ()) = lex::sp(rest)?;
+    if let [b'F' | b'f', ..] = i
+        && let Ok((rest, ())) = lex::keyword(b"FETCH ")(i)
+    {
+        let (rest, ()) = lex::spaces(rest)?;
         let mut parser = Parser {
             whole,
             streamed: raw.streamed(),
         };
-        let (rest, fetch) = parser.fetch(n, rest, false)?;
+        let mut fetch = Fetch::new(n);
+        let rest = parser.fetch(&mut fetch, rest, false)?;
         if !rest.is_empty() {
             lex::end(rest)?;
         }
-        return Ok((&[], Response::Fetch(fetch)));
+        return Ok(Response::Fetch(fetch));
     }
-    let response = match word.to_ascii_uppercase().as_slice() {
-        b"EXISTS" => Response::Exists(n),
-        b"RECENT" => Response::Recent(n),
-        b"EXPUNGE" => Response::Expunge(n),
-        _ => return Err(lex::error(i, DecodeErrorKind::Syntax)),
-    };
-    let (rest, ()) = lex::end(rest)?;
-    Ok((rest, response))
+    let (rest, word) = lex::word(i)?;
+    lex::end(rest)?;
+    match word.to_ascii_uppercase().as_slice() {
+        b"EXISTS" => Ok(Response::Exists(n)),
+        b"RECENT" => Ok(Response::Recent(n)),
+        b"EXPUNGE" => Ok(Response::Expunge(n)),
+        _ => Err(lex::error(i, DecodeErrorKind::Syntax)),
+    }
 }
 
 /// `response-data` that begins with a word.

@@ -9,7 +9,7 @@ use crate::wire::framer::{RawResponse, StreamedLiteral};
 use crate::wire::lex::{self, Lex, LexError, number, number64};
 
 use super::bodystructure::LazyBodyStructure;
-use super::code::{flag_list_span, object_id};
+use super::code::object_id;
 use super::envelope::LazyEnvelope;
 use super::section::{Section, SectionData, SectionKind, Sections};
 
@@ -91,12 +91,11 @@ impl Fetch<'_> {
             let (i, seq) = number(i)?;
             let (i, ()) = lex::sp(i)?;
             let (i, ()) = lex::keyword(b"FETCH ")(i)?;
-            parser.fetch(seq, i, true)
+            let mut fetch = Fetch::new(seq);
+            parser.fetch(&mut fetch, i, true)?;
+            Ok(fetch)
         };
-        match parse() {
-            Ok((_, fetch)) => Ok(fetch),
-            Err(e) => Err(lex::to_decode_error(bytes, &e)),
-        }
+        parse().map_err(|e| lex::to_decode_error(bytes, &e))
     }
 
     /// The same, owned.
@@ -191,20 +190,19 @@ type Rest<'a> = Result<&'a [u8], nom::Err<LexError>>;
 impl<'a> Parser<'a> {
     /// `"(" msg-att-item *(SP msg-att-item) ")"` (RFC 9051 section 9); for a
     /// `head`, up to the streamed literal that ends it.
-    pub(super) fn fetch(&mut self, seq: u32, i: &'a [u8], head: bool) -> Lex<'a, Fetch<'a>> {
-        let mut fetch = Fetch::new(seq);
+    pub(super) fn fetch(&mut self, fetch: &mut Fetch<'a>, i: &'a [u8], head: bool) -> Rest<'a> {
         let (mut i, ()) = lex::byte(b'(')(i)?;
         loop {
             match i.split_first() {
                 Some((b' ', rest)) => i = rest,
                 Some((b')', rest)) => {
                     if self.streamed.is_empty() {
-                        return Ok((rest, fetch));
+                        return Ok(rest);
                     }
                     return Err(lex::error(i, DecodeErrorKind::Syntax));
                 }
-                Some(_) => i = self.item(&mut fetch, i)?,
-                None if head && self.streamed.is_empty() => return Ok((i, fetch)),
+                Some(_) => i = self.item(fetch, i)?,
+                None if head && self.streamed.is_empty() => return Ok(i),
                 None => return Err(lex::error(i, DecodeErrorKind::Incomplete)),
             }
         }
@@ -212,6 +210,22 @@ impl<'a> Parser<'a> {
 
     #[inline]
     fn item(&mut self, fetch: &mut Fetch<'a>, i: &'a [u8]) -> Rest<'a> {
+        // What every FETCH has, as every server spells it.
+        if let Some(value) = i.strip_prefix(b"UID ") {
+            return keep(&mut fetch.uid, number(value));
+        }
+        if let Some(list) = i.strip_prefix(b"FLAGS (") {
+            let (rest, flags) = Flags::in_parentheses(list)?;
+            fetch.flags = Some(flags);
+            return Ok(rest);
+        }
+        if let Some(value) = i.strip_prefix(b"MODSEQ ") {
+            return keep(&mut fetch.mod_seq, mod_seq(value));
+        }
+        self.any_item(fetch, i)
+    }
+
+    fn any_item(&mut self, fetch: &mut Fetch<'a>, i: &'a [u8]) -> Rest<'a> {
         let len = i
             .iter()
             .position(|b| matches!(b, b' ' | b'[' | b'(' | b')'))
@@ -228,8 +242,9 @@ impl<'a> Parser<'a> {
         match known {
             Attribute::Uid => keep(&mut fetch.uid, number(value)),
             Attribute::Flags => {
-                let (rest, list) = flag_list_span(value)?;
-                fetch.flags = Some(Flags::from_list(list));
+                let (list, ()) = lex::byte(b'(')(value)?;
+                let (rest, flags) = Flags::in_parentheses(list)?;
+                fetch.flags = Some(flags);
                 Ok(rest)
             }
             Attribute::ModSeq => keep(&mut fetch.mod_seq, mod_seq(value)),

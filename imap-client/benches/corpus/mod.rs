@@ -149,7 +149,7 @@ fn body_structure(random: &mut Random, forwarded: bool) -> String {
 
 /// FETCH of all metadata: flags, UID, MODSEQ, dates, ENVELOPE, BODYSTRUCTURE;
 /// 2 % of the subjects are literals, 10 % hold a message/rfc822.
-pub fn metadata(messages: u32) -> Vec<u8> {
+pub(crate) fn metadata(messages: u32) -> Vec<u8> {
     let mut random = Random(0x5eed);
     let mut out = String::new();
     for n in 1..=messages {
@@ -173,7 +173,7 @@ pub fn metadata(messages: u32) -> Vec<u8> {
 }
 
 /// FETCH of UID, FLAGS and MODSEQ: what CONDSTORE brings.
-pub fn flags(messages: u32) -> Vec<u8> {
+pub(crate) fn flags(messages: u32) -> Vec<u8> {
     let mut random = Random(0xf1a6);
     let mut out = String::new();
     for n in 1..=messages {
@@ -189,7 +189,7 @@ pub fn flags(messages: u32) -> Vec<u8> {
 }
 
 /// FETCH of messages of `len` bytes.
-pub fn bodies(messages: u32, len: usize) -> Vec<u8> {
+pub(crate) fn bodies(messages: u32, len: usize) -> Vec<u8> {
     let line = b"The quick brown fox jumps over the lazy dog, and so on to the end.\r\n";
     let body: Vec<u8> = line.iter().copied().cycle().take(len).collect();
     let mut out = Vec::with_capacity(messages as usize * (len + 64));
@@ -202,7 +202,7 @@ pub fn bodies(messages: u32, len: usize) -> Vec<u8> {
 }
 
 /// SEARCH of so many UIDs, with gaps.
-pub fn search(count: u32) -> Vec<u8> {
+pub(crate) fn search(count: u32) -> Vec<u8> {
     let mut random = Random(0x5ea2);
     let mut uid = 0u64;
     let mut out = String::from("* SEARCH");
@@ -232,11 +232,11 @@ fn ranges(count: u32) -> String {
 }
 
 /// VANISHED (EARLIER) of so many ranges.
-pub fn vanished(count: u32) -> Vec<u8> {
+pub(crate) fn vanished(count: u32) -> Vec<u8> {
     format!("* VANISHED (EARLIER) {}\r\n", ranges(count)).into_bytes()
 }
 
 /// ESEARCH ALL of so many ranges.
-pub fn esearch(count: u32) -> Vec<u8> {
+pub(crate) fn esearch(count: u32) -> Vec<u8> {
     format!("* ESEARCH (TAG \"A7\") UID ALL {}\r\n", ranges(count)).into_bytes()
 }
