@@ -247,6 +247,19 @@ fn a_write_meets_only_what_the_plan_saw() {
 }
 
 #[test]
+fn a_write_looks_again_before_it_gives_up() {
+    let mut b = Fixture::new();
+    b.put("cur/1.a:2,");
+    b.list();
+    // What was kept in mind is out of date, the guard is not.
+    b.rename("cur/1.a:2,", "cur/1.a:2,F");
+    b.put("cur/2.b:2,");
+    b.done(set("1.a", "\\Flagged", "\\Seen", ""));
+    b.done(set("2.b", "", "\\Seen", ""));
+    assert_eq!(b.files(), ["cur/1.a:2,FS", "cur/2.b:2,S"]);
+}
+
+#[test]
 fn a_rename_replaces_no_other_file() {
     let mut b = Fixture::new();
     b.put("cur/1.a:2,S");
@@ -262,6 +275,7 @@ fn a_rename_replaces_no_other_file() {
 fn a_move_speaks_the_letters_of_the_other_folder() {
     let mut b = Fixture::new();
     let archive = run(b.source.create_collection(&folder("Archive/2024"))).unwrap();
+    fs::write(b.path().join("dovecot-keywords"), "4 Work\n").unwrap();
     let body = "A: b\nbare\r\n";
     let id = b.done(Op::Create(mail(body, "\\Seen Work"))).id.unwrap();
     let target = resolve(b.dir.path(), &archive.id).unwrap();
