@@ -1,3 +1,5 @@
 //! For implementors of [`Source`](crate::Source).
 
 pub mod conformance;
+#[cfg(feature = "engine")]
+pub mod simulator;

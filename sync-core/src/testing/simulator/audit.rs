@@ -1,0 +1,259 @@
+use std::collections::BTreeMap;
+
+use super::model::Made;
+use super::play::{FLAGS, PROPERTIES, World, lock, token};
+use crate::engine::Mode;
+use crate::local::memory::Held;
+use crate::model::{Both, Flags, Side};
+use crate::reconcile::{ConflictRule, Direction};
+
+type Verdict = Result<(), String>;
+
+/// Lets the world come to rest and checks the promises.
+pub(super) async fn audit(world: &mut World) -> Verdict {
+    world.mend();
+    let before = Both::from_fn(|side| listing(world, side));
+    // Promise 8: a plan writes nothing, and says the same when asked twice.
+    let first = plan(world).await?;
+    if plan(world).await? != first {
+        return Err("a plan changed what the next plan says".into());
+    }
+    for side in Side::BOTH {
+        if listing(world, side) != before[side] {
+            return Err(format!("a plan changed the {side} side"));
+        }
+    }
+    let done = run(world, Mode::Sync).await?;
+    let written = Both::new(done.written(Side::Left), done.written(Side::Right));
+    let moves = written.left.moved + written.right.moved;
+    let exact = world.scenario.setup.conflict != ConflictRule::Duplicate && moves == 0;
+    let settled_at_once = done.pairs.iter().all(crate::engine::PairReport::is_settled);
+    if exact && settled_at_once && written != first {
+        return Err(format!("the plan said {first:?}, the run did {written:?}"));
+    }
+    run(world, Mode::Sync).await?;
+    is_in_step(world)?;
+    is_quiet(world).await?;
+    nothing_is_lost(world)
+}
+
+async fn run(world: &mut World, mode: Mode) -> Result<crate::engine::Report, String> {
+    for side in Side::BOTH {
+        world.stores[side].clear_log();
+    }
+    let report = world
+        .run(mode)
+        .await
+        .map_err(|e| format!("a run at rest failed: {e}"))?;
+    if let Some(pair) = report
+        .pairs
+        .iter()
+        .find(|p| p.error.is_some() || p.guard.is_some())
+    {
+        return Err(format!("a collection is stopped at rest: {pair:?}"));
+    }
+    let asks = world.scenario.setup.conflict == ConflictRule::Ask;
+    if asks && report.pairs.iter().any(|p| p.waiting > 0) {
+        return Err("a conflict that nobody caused".into());
+    }
+    for side in Side::BOTH {
+        let writes = world.stores[side].totals().writes();
+        if writes > 0 && (mode == Mode::Plan || !world.writes(side)) {
+            return Err(format!("{side} was written {writes} times and must not be"));
+        }
+    }
+    Ok(report)
+}
+
+async fn plan(world: &mut World) -> Result<Both<crate::engine::Counts>, String> {
+    let report = run(world, Mode::Plan).await?;
+    Ok(Both::new(
+        report.written(Side::Left),
+        report.written(Side::Right),
+    ))
+}
+
+/// Promise 3 and 4: a further run writes nothing and fetches no content.
+async fn is_quiet(world: &mut World) -> Verdict {
+    let report = run(world, Mode::Sync).await?;
+    for side in Side::BOTH {
+        let totals = world.stores[side].totals();
+        if totals.writes() > 0 || report.writes() > 0 {
+            return Err(format!("a further run writes on the {side} side: {report}"));
+        }
+        let one_way = world.scenario.setup.direction != Direction::Both;
+        if totals.fetches() > 0 && !one_way && !world.keeps() {
+            return Err(format!("a further run fetches from the {side} side"));
+        }
+    }
+    Ok(())
+}
+
+fn all(world: &World, side: Side) -> Vec<(String, Held)> {
+    let store = &world.stores[side];
+    store
+        .collections()
+        .into_iter()
+        .flat_map(|c| {
+            let path = c.path.to_string();
+            store
+                .list(&c.id)
+                .into_iter()
+                .map(move |held| (path.clone(), held))
+        })
+        .collect()
+}
+
+fn listing(world: &World, side: Side) -> Vec<(String, Held)> {
+    all(world, side)
+}
+
+/// What both sides can hold of an item.
+fn shared(world: &World, path: &str, held: &Held) -> String {
+    let servers = &world.scenario.setup.servers;
+    let poor = servers.left.poor || servers.right.poor;
+    let flags = if poor {
+        Flags::of(held.flags.system)
+    } else {
+        held.flags.clone()
+    };
+    let text = String::from_utf8_lossy(&held.content);
+    let mut lines: Vec<&str> = text.lines().collect();
+    if world.scenario.setup.contacts {
+        lines.retain(|line| !line.starts_with("REV:") && !(poor && line.starts_with("X-")));
+        lines.sort_unstable();
+    }
+    format!("{path} ({flags}) {}", lines.join("|"))
+}
+
+/// Promise 1: both sides agree on all that both can hold.
+fn is_in_step(world: &World) -> Verdict {
+    if world.scenario.setup.direction != Direction::Both || world.keeps() {
+        return Ok(());
+    }
+    let mut sides = Both::from_fn(|side| {
+        let items = all(world, side);
+        items
+            .iter()
+            .map(|(path, held)| shared(world, path, held))
+            .collect::<Vec<_>>()
+    });
+    sides.left.sort();
+    sides.right.sort();
+    if sides.left == sides.right {
+        return Ok(());
+    }
+    let only = |a: &[String], b: &[String]| -> Vec<String> {
+        a.iter().filter(|x| !b.contains(x)).cloned().collect()
+    };
+    Err(format!(
+        "the sides differ ({} and {} items): left only {:#?}, right only {:#?}",
+        sides.left.len(),
+        sides.right.len(),
+        only(&sides.left, &sides.right),
+        only(&sides.right, &sides.left)
+    ))
+}
+
+/// Promises 2 and 3: every item that nobody deleted is there, as often as it was made; every value
+/// that nobody overwrote is there.
+fn nothing_is_lost(world: &World) -> Verdict {
+    let model = lock(&world.model);
+    for side in Side::BOTH {
+        let mut found: BTreeMap<String, Vec<Held>> = BTreeMap::new();
+        for (_, held) in all(world, side) {
+            found.entry(token(&held.content)).or_default().push(held);
+        }
+        for (name, made) in &model.items {
+            let here = found.get(name).map_or(&[][..], Vec::as_slice);
+            counted(world, side, name, made, here.len() as u64, model.lost_state)?;
+            if world.scenario.setup.direction == Direction::Both && !made.deleted {
+                for held in here {
+                    values_kept(world, side, name, made, held, here.len(), &model)?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn counted(
+    world: &World,
+    side: Side,
+    name: &str,
+    made: &Made,
+    count: u64,
+    lost_state: bool,
+) -> Verdict {
+    let (a, b) = (made.added.left, made.added.right);
+    let one_way = world.scenario.setup.direction != Direction::Both;
+    let here = if one_way { made.added[side] } else { a.max(b) };
+    if !made.deleted && count < here {
+        return Err(format!(
+            "{name} is there {count} times on the {side} side, not {here}: lost"
+        ));
+    }
+    // What was moved while its link was lost, or on both sides, or where no server moves, may
+    // stand in both places.
+    let moved = made.moved.left + made.moved.right;
+    let servers = &world.scenario.setup.servers;
+    let loose = lost_state
+        || (made.moved.left > 0 && made.moved.right > 0)
+        || (moved > 0 && made.deleted)
+        || !(servers.left.moves && servers.right.moves)
+        || one_way
+        || world.keeps();
+    let extra = if loose { moved } else { 0 };
+    // An equal pair that was made on both sides and then recreated by an edit against a deletion.
+    let most = a + b + extra;
+    if count > most {
+        return Err(format!(
+            "{name} is there {count} times on the {side} side, not {most}: doubled"
+        ));
+    }
+    Ok(())
+}
+
+fn values_kept(
+    world: &World,
+    side: Side,
+    name: &str,
+    made: &Made,
+    held: &Held,
+    equals: usize,
+    model: &super::model::Model,
+) -> Verdict {
+    // Of several equal messages it cannot be told which one was edited; of twins, which is whose.
+    if equals != 1 || made.twins || made.moved.left + made.moved.right > 0 || world.keeps() {
+        return Ok(());
+    }
+    let contacts = world.scenario.setup.contacts;
+    let names: &[&str] = if contacts { &PROPERTIES } else { &FLAGS };
+    let servers = &world.scenario.setup.servers;
+    for (index, property) in names.iter().enumerate() {
+        let allowed = model.allowed(made, property);
+        let unheld = index == 3 && (servers.left.poor || servers.right.poor);
+        if allowed.is_empty() || unheld {
+            continue;
+        }
+        let text = String::from_utf8_lossy(&held.content);
+        let now = if contacts {
+            let value = text
+                .lines()
+                .find_map(|l| l.strip_prefix(&format!("{property}:")));
+            value.map(str::to_owned)
+        } else {
+            let set = !held.flags.intersection(&Flags::parse(property)).is_empty();
+            set.then(|| "on".to_owned())
+        };
+        // After lost state or ids nothing tells a removal from what was never there.
+        let resurrected = model.forgot && now.is_some() && allowed.contains(&None);
+        if !allowed.contains(&now) && !resurrected {
+            return Err(format!(
+                "{property} of {name} is {now:?} on the {side} side, people set {allowed:?}: an \
+                 edit is lost"
+            ));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,64 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{Both, Side};
+
+/// What people did, kept apart from what any program made of it.
+#[derive(Debug, Default)]
+pub(super) struct Model {
+    /// What is known of each item, by its token (in the subject, or the UID).
+    pub(super) items: BTreeMap<String, Made>,
+    /// Counts the times at which both sides were known to be in step.
+    pub(super) epoch: u64,
+    /// Something happened after which a removal may come back (state or ids lost).
+    pub(super) forgot: bool,
+    /// State was lost.
+    pub(super) lost_state: bool,
+}
+
+/// What people did to one item and its equals.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Made {
+    /// How many were added, a side.
+    pub(super) added: Both<u64>,
+    /// How many were moved, a side.
+    pub(super) moved: Both<u64>,
+    /// Somebody deleted one.
+    pub(super) deleted: bool,
+    /// Of each flag or property: what each side's people last set, and in which epoch.
+    pub(super) values: BTreeMap<String, Both<Option<(Option<String>, u64)>>>,
+    /// Two contacts of one UID that never were the same.
+    pub(super) twins: bool,
+}
+
+impl Model {
+    pub(super) fn added(&mut self, token: &str, side: Side) {
+        self.items.entry(token.to_owned()).or_default().added[side] += 1;
+    }
+
+    pub(super) fn set(&mut self, token: &str, side: Side, name: &str, value: Option<String>) {
+        let epoch = self.epoch;
+        let made = self.items.entry(token.to_owned()).or_default();
+        made.values.entry(name.to_owned()).or_default()[side] = Some((value, epoch));
+    }
+
+    /// The values that a flag or property may have at the end: what was set in the latest epoch in
+    /// which anybody set it.
+    pub(super) fn allowed(&self, made: &Made, name: &str) -> BTreeSet<Option<String>> {
+        let Some(values) = made.values.get(name) else {
+            return BTreeSet::new();
+        };
+        let latest = values
+            .left
+            .iter()
+            .chain(&values.right)
+            .map(|(_, epoch)| *epoch)
+            .max();
+        values
+            .left
+            .iter()
+            .chain(&values.right)
+            .filter(|(_, epoch)| Some(*epoch) == latest)
+            .map(|(value, _)| value.clone())
+            .collect()
+    }
+}
