@@ -162,8 +162,12 @@ pub struct Capabilities {
     pub kinds: KindSet,
     /// What the absence of an item means.
     pub absence: Absence,
-    /// Whether a content read back may differ from what was written.
+    /// Whether the content of an event, task, note or contact read back may differ from what was
+    /// written.
     pub rewrites: bool,
+    /// Whether a message read back may differ from what was written: copies are then recognised by
+    /// Message-ID and date, which is weaker than by content.
+    pub alters_messages: bool,
     /// Whether [`Op::Move`] is carried out as a move.
     pub moves: bool,
     /// Whether collections can be created.
@@ -183,6 +187,7 @@ impl Capabilities {
             kinds,
             absence: Absence::Deleted,
             rewrites: false,
+            alters_messages: false,
             moves: true,
             creates_collections: true,
             batch_items: 250,
@@ -285,6 +290,6 @@ pub struct Applied {
     /// One outcome a mutation, in order.
     pub outcomes: Vec<Outcome>,
     /// Where the source stands now, if writing moved its cursor in a way that skips no foreign
-    /// change (EAS, DeltaSync).
+    /// change (EAS, DeltaSync). Taken only if every [`Outcome::Done`] says id and revision.
     pub cursor: Option<Cursor>,
 }

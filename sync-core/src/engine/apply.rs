@@ -2,7 +2,7 @@ use super::pass::{Run, open};
 use crate::error::{Error, Result};
 use crate::model::Side;
 use crate::source::{Applied, Mutation, Op, Outcome};
-use crate::state::Intent;
+use crate::state::{Intent, IntentAction};
 
 /// A write with the intent that stands in the journal for it.
 pub(super) struct Write {
@@ -53,7 +53,13 @@ impl Run<'_> {
             let why = format!("{} answers to {count} writes", outcomes.len());
             return Err(Error::new(crate::ErrorKind::Protocol, why).on_side(side));
         }
-        if let Some(cursor) = moved {
+        // A cursor that leads past an item of which id or revision are unknown would hide it.
+        let known = |outcome: &Outcome| match outcome {
+            Outcome::Done(stored) => stored.id.is_some() && stored.revision.is_some(),
+            _ => true,
+        };
+        let deletes = intents.iter().all(|i| i.action == IntentAction::Delete);
+        if let Some(cursor) = moved.filter(|_| deletes || outcomes.iter().all(known)) {
             let pair = intents.first().map(|i| i.pair);
             self.state.begin()?;
             if let Some(pair) = pair {

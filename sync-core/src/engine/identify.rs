@@ -11,7 +11,7 @@ use crate::reconcile::{
     Link, LinkSide, Observed, PairId, Presence, canonical_order, join, pair_by_identity,
 };
 use crate::source::Depth;
-use crate::state::{GroupBy, GroupKey, IntentAction};
+use crate::state::{GroupBy, GroupKey};
 
 /// How many items one request asks for.
 const BATCH: usize = 500;
@@ -37,34 +37,23 @@ impl Run<'_> {
         if !both {
             return Ok(());
         }
-        let rewrites = Side::BOTH
+        let alters = Side::BOTH
             .iter()
-            .any(|side| self.capabilities[*side].rewrites);
+            .any(|side| self.capabilities[*side].alters_messages);
         for side in Side::BOTH {
             let sizes = self.sizes(pair, side.other())?;
             let candidate = |seen: &Observed| match (seen.size, &sizes) {
-                (Some(size), Some(sizes)) if !rewrites => sizes.contains(&size),
+                (Some(size), Some(sizes)) if !alters => sizes.contains(&size),
                 _ => true,
             };
             self.fetch_identities(index, side, candidate).await?;
         }
         self.state.begin()?;
-        self.join_groups(pair, GroupBy::Digest, None)?;
-        self.join_groups(pair, GroupBy::Uid, None)?;
-        if rewrites {
-            self.join_groups(pair, GroupBy::MessageId, None)?;
-        } else {
-            // A server that rewrites messages without saying so: a copy whose answer was lost is
-            // recognised by its Message-ID, but only where a copy was on its way.
-            let intents = self.state.intents(pair)?;
-            let sent: HashSet<_> = intents
-                .iter()
-                .filter(|i| i.action == IntentAction::Create)
-                .filter_map(|i| i.row)
-                .collect();
-            if !sent.is_empty() {
-                self.join_groups(pair, GroupBy::MessageId, Some(&sent))?;
-            }
+        self.join_groups(pair, GroupBy::Digest)?;
+        self.join_groups(pair, GroupBy::Uid)?;
+        if alters {
+            // Only where a side says that it alters messages: a Message-ID alone proves nothing.
+            self.join_groups(pair, GroupBy::MessageId)?;
         }
         self.state.commit()
     }
@@ -205,22 +194,17 @@ impl Run<'_> {
     }
 
     /// Finds the items of links whose ids were lost with the cursor.
-    ///
-    /// What is not found again counts as new on the other side: it is created here once more
-    /// rather than deleted there.
     fn repair_half_links(&mut self, pair: PairId, side: Side) -> Result<()> {
         self.state.begin()?;
         for mut link in self.state.half_links(pair, side)? {
             self.state.load_bases(&mut link)?;
-            match self.twin_in(pair, side, &link)? {
-                Some(mut twin) => {
-                    link.sides[side].id = Some(twin.item.clone());
-                    link.sides[side].revision = None;
-                    self.state.put_link(&link)?;
-                    twin.link = Some(link.id);
-                    self.state.observe(pair, &twin)?;
-                }
-                None => self.dissolve(&link, side)?,
+            if let Some(mut twin) = self.twin_in(pair, side, &link)? {
+                link.sides[side].id = Some(twin.item.clone());
+                link.sides[side].revision = None;
+                self.state.put_link(&link)?;
+                self.state.forgive(link.id)?;
+                twin.link = Some(link.id);
+                self.state.observe(pair, &twin)?;
             }
         }
         self.state.commit()
@@ -254,6 +238,7 @@ impl Run<'_> {
     /// Turns a link that lost `side` into a new item of the other side.
     pub(super) fn dissolve(&mut self, link: &Link, side: Side) -> Result<()> {
         let kept = side.other();
+        self.state.forgive(link.id)?;
         let seen = self.state.observed_of_link(link.id)?;
         if let Some(row) = &seen[side] {
             self.state.unobserve(row.row)?;
@@ -277,12 +262,7 @@ impl Run<'_> {
         }
     }
 
-    fn join_groups(
-        &mut self,
-        pair: PairId,
-        by: GroupBy,
-        only: Option<&HashSet<i64>>,
-    ) -> Result<()> {
+    fn join_groups(&mut self, pair: PairId, by: GroupBy) -> Result<()> {
         for key in self.state.identity_groups(pair, by)? {
             let mut sides = Both::new(Vec::new(), Vec::new());
             for side in Side::BOTH {
@@ -293,13 +273,11 @@ impl Run<'_> {
                 let (Some(left), Some(right)) = (sides.left.get(l), sides.right.get(r)) else {
                     continue;
                 };
-                let wanted =
-                    only.is_none_or(|rows| rows.contains(&left.row) || rows.contains(&right.row));
                 let dates = match (left.date, right.date) {
                     (Some(a), Some(b)) => a.seconds == b.seconds,
                     _ => true,
                 };
-                if wanted && (by != GroupBy::MessageId || dates) {
+                if by != GroupBy::MessageId || dates {
                     self.join_items(pair, left, right)?;
                 }
             }
@@ -323,11 +301,15 @@ impl Run<'_> {
             if !joined.equal {
                 side.base = None;
             }
+            if !joined.equal || seen.flags != *flags {
+                // What was seen is a change against this base, also when it is listed again.
+                side.revision = None;
+            }
         }
         let id = self.state.add_link(&link)?;
         for seen in [left, right] {
             let side = &link.sides[seen.side];
-            if joined.equal && side.flags == seen.flags {
+            if side.revision.is_some() {
                 self.state.unobserve(seen.row)?;
             } else {
                 let mut row = seen.clone();

@@ -29,14 +29,11 @@ impl Run<'_> {
             let Some(pair) = self.work.get(index).map(super::pass::PairWork::id) else {
                 continue;
             };
-            let mut after = 0;
-            loop {
-                let gone = self.state.gone_links(pair, side, after, CHUNK)?;
-                let Some(last) = gone.last() else { break };
-                after = last.id;
+            for chunk in self.state.missing_links(pair, side)?.chunks(CHUNK) {
                 any = true;
                 sizes.extend(
-                    gone.iter()
+                    chunk
+                        .iter()
                         .filter_map(|l| l.sides[side].digest.map(|d| d.size)),
                 );
             }
@@ -61,8 +58,25 @@ impl Run<'_> {
                 let found = self.find_moved(index, from, &mut used)?;
                 self.move_found(index, from, found).await?;
             }
+            for index in self.due() {
+                self.dissolve_half_links(index, from)?;
+            }
         }
         Ok(())
+    }
+
+    /// What was not found again after its id was lost counts as new on the other side: it is
+    /// created here once more rather than deleted there.
+    fn dissolve_half_links(&mut self, index: usize, side: Side) -> Result<()> {
+        let Some(pair) = self.work.get(index).map(super::pass::PairWork::id) else {
+            return Ok(());
+        };
+        self.state.begin()?;
+        for mut link in self.state.half_links(pair, side)? {
+            self.state.load_bases(&mut link)?;
+            self.dissolve(&link, side)?;
+        }
+        self.state.commit()
     }
 
     /// Pairs vanished items of a collection with new ones, here or elsewhere.
@@ -76,51 +90,50 @@ impl Run<'_> {
             return Ok(Vec::new());
         };
         let mut moved = Vec::new();
-        let mut after = 0;
-        loop {
-            let gone = self.state.gone_links(pair, from, after, CHUNK)?;
-            let Some(last) = gone.last() else {
-                return Ok(moved);
+        self.state.begin()?;
+        for mut link in self.state.missing_links(pair, from)? {
+            let twins = self.state.unlinked_twins(&self.engine.name, from, &link)?;
+            let free = |(_, twin): &&(PairId, Observed)| !used.contains(&twin.row);
+            let here = twins.iter().filter(free).find(|(p, _)| *p == pair);
+            let Some((to, twin)) = here.or_else(|| twins.iter().find(free)).cloned() else {
+                continue;
             };
-            after = last.id;
-            self.state.begin()?;
-            for mut link in gone {
-                let twins = self.state.unlinked_twins(&self.engine.name, from, &link)?;
-                let free = |(_, twin): &&(PairId, Observed)| !used.contains(&twin.row);
-                let here = twins.iter().filter(free).find(|(p, _)| *p == pair);
-                let Some((to, twin)) = here.or_else(|| twins.iter().find(|t| free(t))).cloned()
-                else {
-                    continue;
-                };
-                if to != pair {
-                    used.insert(twin.row);
-                    moved.push(Found {
-                        link,
-                        from,
-                        pair: to,
-                        twin,
-                    });
+            if to != pair {
+                let seen = self.state.observed_of_link(link.id)?;
+                let there = &seen[from.other()];
+                if there.as_ref().is_some_and(|s| s.revision.is_none()) {
+                    // Gone on the other side too: there is nothing left to move.
                     continue;
                 }
-                // The same collection: only the id changed.
-                self.state.load_bases(&mut link)?;
-                let gone = self.state.observed_of_link(link.id)?;
-                if let Some(row) = &gone[from] {
-                    self.state.unobserve(row.row)?;
-                }
-                link.sides[from].id = Some(twin.item.clone());
-                link.sides[from].revision = None;
-                self.state.put_link(&link)?;
-                self.state.observe(
-                    pair,
-                    &Observed {
-                        link: Some(link.id),
-                        ..twin
-                    },
-                )?;
+                used.insert(twin.row);
+                moved.push(Found {
+                    link,
+                    from,
+                    pair: to,
+                    twin,
+                });
+                continue;
             }
-            self.state.commit()?;
+            // The same collection: only the id changed.
+            self.state.load_bases(&mut link)?;
+            let gone = self.state.observed_of_link(link.id)?;
+            if let Some(row) = &gone[from] {
+                self.state.unobserve(row.row)?;
+            }
+            link.sides[from].id = Some(twin.item.clone());
+            link.sides[from].revision = None;
+            self.state.put_link(&link)?;
+            self.state.forgive(link.id)?;
+            self.state.observe(
+                pair,
+                &Observed {
+                    link: Some(link.id),
+                    ..twin
+                },
+            )?;
         }
+        self.state.commit()?;
+        Ok(moved)
     }
 
     async fn move_found(&mut self, index: usize, from: Side, found: Vec<Found>) -> Result<()> {
@@ -172,10 +185,6 @@ impl Run<'_> {
             let Some(id) = side.id.clone() else { continue };
             let seen = self.state.observed_of_link(found.link.id)?;
             let seen = seen[on].as_ref();
-            if seen.is_some_and(|s| s.revision.is_none()) {
-                // Gone on this side too.
-                continue;
-            }
             let revision = seen
                 .and_then(|s| s.revision.clone())
                 .or_else(|| side.revision.clone());
@@ -256,8 +265,19 @@ impl Run<'_> {
         link.pair = pair;
         link.sides[from].id = Some(twin.item.clone());
         link.sides[from].revision = None;
-        link.sides[on].id = Some(id);
-        link.sides[on].revision = revision;
+        link.sides[on].id = Some(id.clone());
+        link.sides[on].revision = revision.clone();
+        if let Some(edited) = &seen[on] {
+            // It was edited before it was moved: that edit is still to be taken over.
+            link.sides[on].revision = None;
+            let revision = revision.or_else(|| edited.revision.clone());
+            let edited = Observed {
+                item: id,
+                revision,
+                ..edited.clone()
+            };
+            self.state.observe(pair, &edited)?;
+        }
         self.state.put_link(&link)?;
         self.state
             .observe(

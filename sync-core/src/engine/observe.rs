@@ -108,14 +108,13 @@ impl Run<'_> {
                 page => page?,
             };
             let (more, cursor) = (page.more, page.cursor.clone());
-            let known = self.state.count_links(pair)?;
             let empty = page.coverage == Coverage::Snapshot
                 && !more
                 && listing.named == 0
                 && page.changed.is_empty()
                 && page.present.is_empty()
                 && page.unreadable.is_empty();
-            if empty && known > 0 && !listing.second_look {
+            if empty && !listing.second_look && self.state.count_links(pair)? > 0 {
                 // Promise 5: an empty listing is looked at twice.
                 listing = Listing {
                     second_look: true,
@@ -267,6 +266,9 @@ impl Run<'_> {
                 seen.identity.digest = seen.identity.digest.or(before.identity.digest);
             }
         }
+        if let Some(link) = seen.link {
+            self.state.forgive(link)?;
+        }
         self.state.observe(pair, &seen)?;
         Ok(true)
     }
@@ -317,6 +319,9 @@ impl Run<'_> {
             base_flags: None,
             refused: None,
         };
+        if let Some(link) = seen.link {
+            self.state.forgive(link)?;
+        }
         self.state.observe(pair, &seen)?;
         Ok(true)
     }

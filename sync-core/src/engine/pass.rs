@@ -301,6 +301,12 @@ impl<'a> Run<'a> {
             let result = self.observe(index).await;
             self.survive(index, result)?;
         }
+        // Where nothing was seen there is nothing to decide.
+        for index in self.due() {
+            if let Some(work) = self.work.get_mut(index) {
+                work.due = !self.state.is_settled(work.record.id)?;
+            }
+        }
         for side in Side::BOTH {
             self.identify_moves(side).await?;
         }

@@ -32,6 +32,8 @@ pub trait Observations {
     fn observe(&mut self, pair: PairId, seen: &Observed) -> Result<RowId>;
     /// Forgets an observation with its intents.
     fn unobserve(&mut self, row: RowId) -> Result<()>;
+    /// Lets what was refused of a link be tried again, since something changed.
+    fn forgive(&mut self, link: LinkId) -> Result<()>;
     /// Observations of links, grouped by link, of links after `after`; at most `limit` links.
     fn changed_links(&mut self, pair: PairId, after: LinkId, limit: usize) -> Result<Vec<LinkId>>;
     /// What both sides were seen to hold of a link.
@@ -50,14 +52,8 @@ pub trait Observations {
     fn identity_groups(&mut self, pair: PairId, by: GroupBy) -> Result<Vec<GroupKey>>;
     /// The unlinked items of a group.
     fn group(&mut self, pair: PairId, side: Side, key: &GroupKey) -> Result<Vec<Observed>>;
-    /// Live links of which `side` was seen to be gone, after `after`.
-    fn gone_links(
-        &mut self,
-        pair: PairId,
-        side: Side,
-        after: LinkId,
-        limit: usize,
-    ) -> Result<Vec<Link>>;
+    /// Live links whose item on `side` was seen to be gone, or lost its id with its cursor.
+    fn missing_links(&mut self, pair: PairId, side: Side) -> Result<Vec<Link>>;
     /// Unlinked items anywhere in the synchronisation whose content may be this one.
     fn unlinked_twins(
         &mut self,
@@ -65,6 +61,8 @@ pub trait Observations {
         side: Side,
         link: &Link,
     ) -> Result<Vec<(PairId, Observed)>>;
+    /// Whether nothing was seen that is not settled, and no link is incomplete.
+    fn is_settled(&mut self, pair: PairId) -> Result<bool>;
     /// What a plan would delete and what vanished, as far as counting tells: the guard's input.
     fn tally(&mut self, pair: PairId) -> Result<Both<Tally>>;
 

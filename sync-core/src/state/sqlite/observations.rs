@@ -101,6 +101,13 @@ impl Observations for SqliteState {
         Ok(())
     }
 
+    fn forgive(&mut self, link: LinkId) -> Result<()> {
+        self.db
+            .prepare_cached("UPDATE observed SET refused = NULL WHERE link = ?")?
+            .execute([link])?;
+        Ok(())
+    }
+
     fn changed_links(&mut self, pair: PairId, after: LinkId, limit: usize) -> Result<Vec<LinkId>> {
         let mut statement = self.db.prepare_cached(
             "SELECT DISTINCT link FROM observed WHERE pair = ? AND link > ? ORDER BY link LIMIT ?",
@@ -168,19 +175,15 @@ impl Observations for SqliteState {
         self.query_observed(&rest, params![key.value, pair, row::side_number(side)])
     }
 
-    fn gone_links(
-        &mut self,
-        pair: PairId,
-        side: Side,
-        after: LinkId,
-        limit: usize,
-    ) -> Result<Vec<Link>> {
-        self.query_links(
-            "JOIN observed ON observed.link = links.id
-             WHERE observed.pair = ? AND side = ? AND presence = 1 AND retired = 0 \
-             AND links.id > ? ORDER BY links.id LIMIT ?",
-            params![pair, row::side_number(side), after, limit_of(limit)],
-        )
+    fn missing_links(&mut self, pair: PairId, side: Side) -> Result<Vec<Link>> {
+        let rest = format!(
+            "WHERE retired = 0 AND id IN (
+                SELECT link FROM observed WHERE pair = ?1 AND side = ?2 AND presence = 1
+                    AND link IS NOT NULL
+                UNION SELECT id FROM links WHERE pair = ?1 AND {side}_id IS NULL)
+             ORDER BY id"
+        );
+        self.query_links(&rest, params![pair, row::side_number(side)])
     }
 
     fn unlinked_twins(
@@ -236,6 +239,18 @@ impl Observations for SqliteState {
             };
         }
         Ok(both)
+    }
+
+    fn is_settled(&mut self, pair: PairId) -> Result<bool> {
+        const SQL: &str = "SELECT NOT EXISTS (SELECT 1 FROM observed WHERE pair = ?1)
+            AND NOT EXISTS (SELECT 1 FROM links WHERE pair = ?1 AND left_id IS NULL AND NOT retired)
+            AND NOT EXISTS (SELECT 1 FROM links WHERE pair = ?1 AND right_id IS NULL AND NOT retired)
+            AND NOT EXISTS (SELECT 1 FROM links WHERE pair = ?1
+                            AND (left_state & 1 OR right_state & 1))";
+        Ok(self
+            .db
+            .prepare_cached(SQL)?
+            .query_row([pair], |r| r.get(0))?)
     }
 
     fn begin_listing(&mut self) -> Result<()> {

@@ -11,6 +11,8 @@ pub(super) struct Model {
     pub(super) epoch: u64,
     /// Something happened after which a removal may come back (state or ids lost).
     pub(super) forgot: bool,
+    /// An item could not be read for a while: then it cannot be recognised either.
+    pub(super) broke: bool,
     /// State was lost.
     pub(super) lost_state: bool,
 }
@@ -25,10 +27,13 @@ pub(super) struct Made {
     /// Somebody deleted one.
     pub(super) deleted: bool,
     /// Of each flag or property: what each side's people last set, and in which epoch.
-    pub(super) values: BTreeMap<String, Both<Option<(Option<String>, u64)>>>,
+    pub(super) values: BTreeMap<String, Both<Option<LastSet>>>,
     /// Two contacts of one UID that never were the same.
     pub(super) twins: bool,
 }
+
+/// A value, none if it was removed, and the epoch in which it was set.
+pub(super) type LastSet = (Option<String>, u64);
 
 impl Model {
     pub(super) fn added(&mut self, token: &str, side: Side) {

@@ -29,6 +29,7 @@ pub(super) struct World {
     pub(super) model: Arc<Mutex<Model>>,
     pub(super) state: SqliteState,
     counter: Arc<AtomicU64>,
+    broken: Vec<(Side, String)>,
 }
 
 /// Plays a scenario to its end and says what is wrong then.
@@ -71,6 +72,7 @@ impl World {
             model: Arc::default(),
             state: SqliteState::in_memory()?,
             counter: Arc::default(),
+            broken: Vec::new(),
         })
     }
 
@@ -102,13 +104,16 @@ impl World {
                 self.stores[*side].lose_cursors(ids);
             }
             Step::Break(side, pick) => {
+                lock(&self.model).broke = true;
                 if let Some((c, held)) = nth(&self.stores[*side], *pick) {
-                    let broken = if pick % 2 == 0 {
+                    let broken = if pick.is_multiple_of(2) {
                         Broken::Fetch
                     } else {
                         Broken::Listing
                     };
                     drop(self.stores[*side].set_broken(&c, &held, Some(broken)));
+                    self.broken
+                        .push((*side, self.editor().token(*side, &c, &held)));
                 }
             }
         }
@@ -192,11 +197,17 @@ impl World {
 
     /// Mends everything that was broken, and touches it so that it is tried again.
     pub(super) fn mend(&mut self) {
-        for side in Side::BOTH {
+        for (side, broken) in self.broken.drain(..) {
             let store = &self.stores[side];
             for c in store.collections() {
-                for held in store.list(&c.id) {
+                for held in store
+                    .list(&c.id)
+                    .iter()
+                    .filter(|h| token(&h.content) == broken)
+                {
                     drop(store.set_broken(&c.id, &held.id, None));
+                    let touched = held.flags.union(&Flags::parse("\\Draft"));
+                    drop(store.set_flags(&c.id, &held.id, &touched));
                 }
             }
         }
@@ -329,7 +340,11 @@ impl Editor {
 
     fn add(&self, side: Side, pick: u64, twin: bool) {
         let n = self.counter.fetch_add(1, Ordering::Relaxed);
-        let c = CollectionId::new(COLLECTIONS[usize::from(pick % 3 == 0)]);
+        let c = CollectionId::new(if pick.is_multiple_of(3) {
+            "Archive"
+        } else {
+            "INBOX"
+        });
         if self.contacts {
             // Twins: both sides get a contact of the same UID, as after a migration.
             let uid = format!("u{n}");
@@ -388,7 +403,7 @@ impl Editor {
         if self.contacts {
             return self.add(side, pick, false);
         }
-        let from = if pick % 2 == 0 {
+        let from = if pick.is_multiple_of(2) {
             Side::Left
         } else {
             Side::Right
