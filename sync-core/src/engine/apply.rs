@@ -1,6 +1,6 @@
 use super::pass::{Run, open};
 use crate::error::{Error, Result};
-use crate::model::Side;
+use crate::model::{Both, Side};
 use crate::source::{Applied, Mutation, Op, Outcome};
 use crate::state::{Intent, IntentAction};
 
@@ -54,22 +54,49 @@ impl Run<'_> {
             return Err(Error::new(crate::ErrorKind::Protocol, why).on_side(side));
         }
         // A cursor that leads past an item of which id or revision are unknown would hide it.
+        let deletes = intents.iter().all(|i| i.action == IntentAction::Delete);
         let known = |outcome: &Outcome| match outcome {
-            Outcome::Done(stored) => stored.id.is_some() && stored.revision.is_some(),
+            Outcome::Done(stored) => deletes || stored.id.is_some() && stored.revision.is_some(),
+            Outcome::Unknown(_) => false,
             _ => true,
         };
-        let deletes = intents.iter().all(|i| i.action == IntentAction::Delete);
-        if let Some(cursor) = moved.filter(|_| deletes || outcomes.iter().all(known)) {
-            let pair = intents.first().map(|i| i.pair);
-            self.state.begin()?;
-            if let Some(pair) = pair {
-                self.state.set_cursor(pair, side, Some(&cursor))?;
-            }
-            self.state.commit()?;
-            if let Some(work) = self.work.get_mut(index) {
-                work.record.cursors[side] = Some(cursor);
-            }
+        if let Some(cursor) = moved.filter(|_| outcomes.iter().all(known))
+            && let Some(work) = self.work.get_mut(index)
+        {
+            work.record.cursors[side] = Some(cursor);
+            work.moved[side] = true;
         }
         Ok(intents.into_iter().zip(outcomes).collect())
+    }
+
+    /// Stores where the sources stand after writes, in the transaction that stores what those
+    /// writes made: a cursor that is ahead of the links would hide what they lack.
+    pub(super) fn store_cursors(&mut self, index: usize) -> Result<()> {
+        let Some(work) = self.work.get_mut(index) else {
+            return Ok(());
+        };
+        for side in Side::BOTH {
+            if std::mem::take(&mut work.moved[side]) {
+                let cursor = work.record.cursors[side].as_ref();
+                self.state.set_cursor(work.record.id, side, cursor)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Goes back to where the sources were known to stand: what was written is seen again.
+    pub(super) fn forget_cursors(&mut self, index: usize) -> Result<()> {
+        let stored = self.state.pairs(&self.engine.name)?;
+        let Some(work) = self.work.get_mut(index) else {
+            return Ok(());
+        };
+        work.moved = Both::default();
+        if let Some(record) = stored
+            .into_iter()
+            .find(|record| record.id == work.record.id)
+        {
+            work.record.cursors = record.cursors;
+        }
+        Ok(())
     }
 }

@@ -11,7 +11,7 @@ use crate::reconcile::{
     Link, LinkSide, Observed, PairId, Presence, canonical_order, join, pair_by_identity,
 };
 use crate::source::Depth;
-use crate::state::{GroupBy, GroupKey};
+use crate::state::{GroupBy, IntentAction};
 
 /// How many items one request asks for.
 const BATCH: usize = 500;
@@ -23,15 +23,6 @@ impl Run<'_> {
             return Ok(());
         };
         let pair = work.id();
-        for side in Side::BOTH {
-            self.fetch_contents(index, side).await?;
-        }
-        for side in Side::BOTH {
-            if !self.state.half_links(pair, side)?.is_empty() {
-                self.fetch_identities(index, side, |_| true).await?;
-                self.repair_half_links(pair, side)?;
-            }
-        }
         let both = self.state.count_unlinked(pair, Side::Left)? > 0
             && self.state.count_unlinked(pair, Side::Right)? > 0;
         if !both {
@@ -54,6 +45,77 @@ impl Run<'_> {
         if alters {
             // Only where a side says that it alters messages: a Message-ID alone proves nothing.
             self.join_groups(pair, GroupBy::MessageId)?;
+        }
+        self.state.commit()
+    }
+
+    /// Fetches the contents that merging takes, and takes up creations whose outcome is not known,
+    /// from a run that was cut short.
+    ///
+    /// Each becomes a link of which one side's id is unknown: if the copy was made it is
+    /// recognised, also where its owner has moved it since; if not, it is made again.
+    pub(super) async fn recover_intents(&mut self, index: usize) -> Result<()> {
+        let Some(work) = self.work.get(index) else {
+            return Ok(());
+        };
+        let (pair, sent) = (work.id(), work.sent.clone());
+        for side in Side::BOTH {
+            self.fetch_contents(index, side).await?;
+        }
+        let mut intents = self.state.intents(pair)?;
+        intents.retain(|i| {
+            i.action == IntentAction::Create && i.row.is_some_and(|row| !sent.contains(&row))
+        });
+        if intents.is_empty() {
+            return Ok(());
+        }
+        let rows: HashSet<_> = intents.iter().filter_map(|i| i.row).collect();
+        for side in Side::BOTH {
+            self.fetch_identities(index, side, |seen| rows.contains(&seen.row))
+                .await?;
+        }
+        self.state.begin()?;
+        for intent in intents {
+            let row = intent.row.unwrap_or_default();
+            let Some(seen) = self.state.observation(row)? else {
+                continue;
+            };
+            let known = seen.identity.digest.is_some() || seen.body.is_some();
+            if seen.link.is_some() || seen.presence != Presence::Here || !known {
+                continue;
+            }
+            let mut link = Link {
+                id: 0,
+                pair,
+                kind: seen.kind,
+                sides: Both::default(),
+                retired: false,
+            };
+            for side in Side::BOTH {
+                link.sides[side].absorb(&seen);
+                link.sides[side].flags = intent.flags.clone();
+                link.sides[side].base = intent.content.clone();
+                link.sides[side].object_id = None;
+            }
+            let lost = &mut link.sides[intent.side];
+            lost.id = None;
+            lost.revision = None;
+            lost.provisional = self.capabilities[intent.side].rewrites;
+            if seen.flags == intent.flags && seen.body == intent.content {
+                self.state.add_link(&link)?;
+                self.state.unobserve(row)?;
+            } else {
+                link.sides[seen.side].revision = None;
+                let id = self.state.add_link(&link)?;
+                self.state.remove_intent(intent.key)?;
+                self.state.observe(
+                    pair,
+                    &Observed {
+                        link: Some(id),
+                        ..seen
+                    },
+                )?;
+            }
         }
         self.state.commit()
     }
@@ -191,48 +253,6 @@ impl Run<'_> {
             self.problem(index, |report, why| report.refused.push(why), why);
         }
         self.state.commit()
-    }
-
-    /// Finds the items of links whose ids were lost with the cursor.
-    fn repair_half_links(&mut self, pair: PairId, side: Side) -> Result<()> {
-        self.state.begin()?;
-        for mut link in self.state.half_links(pair, side)? {
-            self.state.load_bases(&mut link)?;
-            if let Some(mut twin) = self.twin_in(pair, side, &link)? {
-                link.sides[side].id = Some(twin.item.clone());
-                link.sides[side].revision = None;
-                self.state.put_link(&link)?;
-                self.state.forgive(link.id)?;
-                twin.link = Some(link.id);
-                self.state.observe(pair, &twin)?;
-            }
-        }
-        self.state.commit()
-    }
-
-    /// The unlinked item of a side that is most likely this link's.
-    fn twin_in(&mut self, pair: PairId, side: Side, link: &Link) -> Result<Option<Observed>> {
-        let known = &link.sides[side];
-        let key = match (&known.digest, &known.name) {
-            (_, Some(uid)) if link.kind.is_mutable() => {
-                let value = format!("{} {uid}", link.kind).into_bytes();
-                GroupKey {
-                    by: GroupBy::Uid,
-                    value,
-                }
-            }
-            (Some(digest), _) => GroupKey {
-                by: GroupBy::Digest,
-                value: digest.to_bytes().to_vec(),
-            },
-            _ => return Ok(None),
-        };
-        let mut twins = self.state.group(pair, side, &key)?;
-        let at = twins
-            .iter()
-            .position(|t| t.flags == known.flags)
-            .unwrap_or(0);
-        Ok((at < twins.len()).then(|| twins.swap_remove(at)))
     }
 
     /// Turns a link that lost `side` into a new item of the other side.

@@ -244,21 +244,27 @@ impl Run<'_> {
             self.write_changes(index, on, &mut chunk).await?;
         }
         self.write_duplicates(index, &mut chunk).await?;
-        self.settle_all(&mut chunk, |work| !is_delete(&work.decision))?;
+        self.settle_all(index, &mut chunk, |work| !is_delete(&work.decision))?;
         for on in [Side::Right, Side::Left] {
             self.write_deletes(index, on, &mut chunk).await?;
         }
-        self.settle_all(&mut chunk, |work| is_delete(&work.decision))
+        self.settle_all(index, &mut chunk, |work| is_delete(&work.decision))
     }
 
     fn settle_all(
         &mut self,
+        index: usize,
         chunk: &mut [LinkWork],
         which: impl Fn(&LinkWork) -> bool,
     ) -> Result<()> {
         self.state.begin()?;
         for work in chunk.iter_mut().filter(|work| !work.failed && which(work)) {
             self.settle(work)?;
+        }
+        if chunk.iter().any(|work| work.failed) {
+            self.forget_cursors(index)?;
+        } else {
+            self.store_cursors(index)?;
         }
         self.state.commit()
     }
@@ -712,6 +718,8 @@ fn intent(link: &Link, side: Side, action: IntentAction) -> Intent {
         action,
         row: None,
         link: Some(link.id),
+        flags: Flags::default(),
+        content: None,
     }
 }
 

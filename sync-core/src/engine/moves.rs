@@ -4,7 +4,7 @@ use super::apply::Write;
 use super::event::Action;
 use super::pass::Run;
 use crate::error::Result;
-use crate::model::{CollectionId, Revision, Side};
+use crate::model::{CollectionId, Flags, Revision, Side};
 use crate::reconcile::{Link, Observed, PairId, RowId};
 use crate::source::{Op, Outcome};
 use crate::state::{Intent, IntentAction};
@@ -52,17 +52,57 @@ impl Run<'_> {
     /// collection go there by a move, items that only changed their id keep their link.
     pub(super) async fn move_items(&mut self) -> Result<()> {
         for from in Side::BOTH {
+            for index in self.due() {
+                self.follow_ids(index, from)?;
+            }
+        }
+        for from in Side::BOTH {
             let mut used = HashSet::new();
             for index in self.due() {
                 self.check_cancelled()?;
                 let found = self.find_moved(index, from, &mut used)?;
                 self.move_found(index, from, found).await?;
             }
+        }
+        for from in Side::BOTH {
             for index in self.due() {
                 self.dissolve_half_links(index, from)?;
             }
         }
         Ok(())
+    }
+
+    /// Links whose items only changed their ids follow them.
+    fn follow_ids(&mut self, index: usize, side: Side) -> Result<()> {
+        let Some(pair) = self.work.get(index).map(super::pass::PairWork::id) else {
+            return Ok(());
+        };
+        self.state.begin()?;
+        for mut link in self.state.missing_links(pair, side)? {
+            let twins = self.state.unlinked_twins(&self.engine.name, side, &link)?;
+            let here = twins.iter().rev().filter(|(p, _)| *p == pair);
+            let best = here.max_by_key(|(_, twin)| twin.flags == link.sides[side].flags);
+            let Some((_, twin)) = best.cloned() else {
+                continue;
+            };
+            self.state.load_bases(&mut link)?;
+            let gone = self.state.observed_of_link(link.id)?;
+            if let Some(row) = &gone[side] {
+                self.state.unobserve(row.row)?;
+            }
+            link.sides[side].id = Some(twin.item.clone());
+            link.sides[side].revision = None;
+            self.state.put_link(&link)?;
+            self.state.forgive(link.id)?;
+            self.state.observe(
+                pair,
+                &Observed {
+                    link: Some(link.id),
+                    ..twin
+                },
+            )?;
+        }
+        self.state.commit()
     }
 
     /// What was not found again after its id was lost counts as new on the other side: it is
@@ -79,7 +119,7 @@ impl Run<'_> {
         self.state.commit()
     }
 
-    /// Pairs vanished items of a collection with new ones, here or elsewhere.
+    /// Pairs vanished items of a collection with new ones of another.
     fn find_moved(
         &mut self,
         index: usize,
@@ -90,21 +130,19 @@ impl Run<'_> {
             return Ok(Vec::new());
         };
         let mut moved = Vec::new();
-        self.state.begin()?;
-        for mut link in self.state.missing_links(pair, from)? {
-            let twins = self.state.unlinked_twins(&self.engine.name, from, &link)?;
-            let free = |(_, twin): &&(PairId, Observed)| !used.contains(&twin.row);
-            let here = twins.iter().filter(free).find(|(p, _)| *p == pair);
-            let Some((to, twin)) = here.or_else(|| twins.iter().find(free)).cloned() else {
+        for link in self.state.missing_links(pair, from)? {
+            let there = self.state.observed_of_link(link.id)?[from.other()].take();
+            if there.is_some_and(|seen| seen.revision.is_none()) {
+                // Gone on the other side too: there is nothing left to move.
                 continue;
-            };
-            if to != pair {
-                let seen = self.state.observed_of_link(link.id)?;
-                let there = &seen[from.other()];
-                if there.as_ref().is_some_and(|s| s.revision.is_none()) {
-                    // Gone on the other side too: there is nothing left to move.
-                    continue;
-                }
+            }
+            let twins = self.state.unlinked_twins(&self.engine.name, from, &link)?;
+            let free = twins
+                .iter()
+                .rev()
+                .filter(|(_, twin)| !used.contains(&twin.row));
+            let best = free.max_by_key(|(_, twin)| twin.flags == link.sides[from].flags);
+            if let Some((to, twin)) = best.cloned() {
                 used.insert(twin.row);
                 moved.push(Found {
                     link,
@@ -112,27 +150,8 @@ impl Run<'_> {
                     pair: to,
                     twin,
                 });
-                continue;
             }
-            // The same collection: only the id changed.
-            self.state.load_bases(&mut link)?;
-            let gone = self.state.observed_of_link(link.id)?;
-            if let Some(row) = &gone[from] {
-                self.state.unobserve(row.row)?;
-            }
-            link.sides[from].id = Some(twin.item.clone());
-            link.sides[from].revision = None;
-            self.state.put_link(&link)?;
-            self.state.forgive(link.id)?;
-            self.state.observe(
-                pair,
-                &Observed {
-                    link: Some(link.id),
-                    ..twin
-                },
-            )?;
         }
-        self.state.commit()?;
         Ok(moved)
     }
 
@@ -196,6 +215,8 @@ impl Run<'_> {
                 action: IntentAction::Move,
                 row: None,
                 link: Some(found.link.id),
+                flags: Flags::default(),
+                content: None,
             };
             writes.push(Write {
                 intent,
@@ -228,6 +249,7 @@ impl Run<'_> {
                 Outcome::Stale | Outcome::Gone | Outcome::Refused(_) => {}
             }
         }
+        self.store_cursors(index)?;
         self.state.commit()?;
         if let Some(work) = self.work.get_mut(target) {
             work.touched = true;

@@ -38,6 +38,8 @@ pub(super) struct PairWork {
     pub(super) due: bool,
     /// Whether something was written since the last look.
     pub(super) touched: bool,
+    /// A write moved this side's cursor, and that is not stored yet.
+    pub(super) moved: Both<bool>,
     /// Creations whose new id is not known yet: they are not repeated in this run.
     pub(super) sent: HashSet<RowId>,
 }
@@ -149,9 +151,7 @@ impl<'a> Run<'a> {
                     });
                     tracing::warn!(%error, ?pause, "trying again");
                     tokio::time::sleep(pause).await;
-                    self.work
-                        .iter_mut()
-                        .for_each(|work| work.due = !work.is_stopped());
+                    self.take_up_again()?;
                 }
                 Err(error) => {
                     self.state.rollback();
@@ -159,6 +159,19 @@ impl<'a> Run<'a> {
                 }
             }
         }
+    }
+
+    /// Goes on from what is stored: what was not stored is seen again.
+    fn take_up_again(&mut self) -> Result<()> {
+        let stored = self.state.pairs(&self.engine.name)?;
+        for work in &mut self.work {
+            work.due = !work.is_stopped();
+            work.moved = Both::default();
+            if let Some(record) = stored.iter().find(|record| record.id == work.record.id) {
+                work.record.cursors = record.cursors.clone();
+            }
+        }
+        Ok(())
     }
 
     /// Lists the collections of both sides, pairs them, and creates what is missing.
@@ -267,6 +280,7 @@ impl<'a> Run<'a> {
             report,
             due: false,
             touched: false,
+            moved: Both::default(),
             sent: HashSet::new(),
         });
     }
@@ -289,6 +303,7 @@ impl<'a> Run<'a> {
             missing,
             due: true,
             touched: false,
+            moved: Both::default(),
             sent: HashSet::new(),
         });
         Ok(())
@@ -307,15 +322,21 @@ impl<'a> Run<'a> {
                 work.due = !self.state.is_settled(work.record.id)?;
             }
         }
+        for index in self.due() {
+            self.check_cancelled()?;
+            let result = self.recover_intents(index).await;
+            self.survive(index, result)?;
+        }
+        // What vanished is looked for before what is new is paired: a moved item is its link's.
         for side in Side::BOTH {
             self.identify_moves(side).await?;
         }
+        self.move_items().await?;
         for index in self.due() {
             self.check_cancelled()?;
             let result = self.identify(index).await;
             self.survive(index, result)?;
         }
-        self.move_items().await?;
         for index in self.due() {
             self.check_cancelled()?;
             let result = self.reconcile(index).await;

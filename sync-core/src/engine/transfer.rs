@@ -184,6 +184,8 @@ impl Run<'_> {
                 action: IntentAction::Create,
                 row: Some(row.row),
                 link: None,
+                flags: item.flags.clone(),
+                content: row.body.clone(),
             };
             let new = NewItem {
                 kind: item.kind,
@@ -228,6 +230,7 @@ impl Run<'_> {
                 Outcome::Unknown(error) => lost = Some(error),
             }
         }
+        self.store_cursors(index)?;
         self.state.commit()?;
         if let Some(work) = self.work.get_mut(index) {
             work.report.written[to].created += items;

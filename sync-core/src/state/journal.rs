@@ -1,5 +1,7 @@
+use bytes::Bytes;
+
 use crate::error::Result;
-use crate::model::Side;
+use crate::model::{Flags, Side};
 use crate::reconcile::{LinkId, PairId, RowId};
 
 /// An intent to write, noted before the request goes out.
@@ -17,6 +19,10 @@ pub struct Intent {
     pub row: Option<RowId>,
     /// The link that it changes, for anything else.
     pub link: Option<LinkId>,
+    /// The flags that a creation gives the copy.
+    pub flags: Flags,
+    /// The content that it gives the copy (all but messages).
+    pub content: Option<Bytes>,
 }
 
 /// What an [`Intent`] does.

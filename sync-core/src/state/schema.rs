@@ -45,7 +45,8 @@ CREATE INDEX observed_link ON observed (link) WHERE link IS NOT NULL;
 CREATE INDEX observed_digest ON observed (digest) WHERE link IS NULL;
 CREATE TABLE intents (
     key INTEGER PRIMARY KEY AUTOINCREMENT, pair INTEGER NOT NULL, side INTEGER NOT NULL,
-    action TEXT NOT NULL, observed INTEGER, link INTEGER
+    action TEXT NOT NULL, observed INTEGER, link INTEGER, flags TEXT NOT NULL,
+    content BLOB
 );
 CREATE INDEX intents_subject ON intents (pair, side);
 CREATE INDEX intents_observed ON intents (observed) WHERE observed IS NOT NULL;

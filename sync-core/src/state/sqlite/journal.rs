@@ -1,8 +1,10 @@
+use bytes::Bytes;
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::SqliteState;
 use super::row;
 use crate::error::Result;
+use crate::model::Flags;
 use crate::reconcile::{LinkId, PairId};
 use crate::state::{Intent, IntentAction, Journal, Resolution, Waiting};
 
@@ -56,15 +58,17 @@ impl Journal for SqliteState {
                 None => {
                     self.db
                         .prepare_cached(
-                            "INSERT INTO intents (pair, side, action, observed, link)
-                             VALUES (?, ?, ?, ?, ?)",
+                            "INSERT INTO intents (pair, side, action, observed, link, flags, content)
+                             VALUES (?, ?, ?, ?, ?, ?, ?)",
                         )?
                         .execute(params![
                             intent.pair,
                             side,
                             intent.action.as_str(),
                             intent.row,
-                            intent.link
+                            intent.link,
+                            intent.flags.to_string(),
+                            intent.content.as_deref()
                         ])?;
                     self.db.last_insert_rowid()
                 }
@@ -76,7 +80,8 @@ impl Journal for SqliteState {
 
     fn intents(&mut self, pair: PairId) -> Result<Vec<Intent>> {
         let mut statement = self.db.prepare_cached(
-            "SELECT key, side, action, observed, link FROM intents WHERE pair = ? ORDER BY key",
+            "SELECT key, side, action, observed, link, flags, content
+             FROM intents WHERE pair = ? ORDER BY key",
         )?;
         let rows = statement.query_map([pair], |r| {
             Ok(Intent {
@@ -86,6 +91,8 @@ impl Journal for SqliteState {
                 action: action(r.get_ref(2)?.as_str()?),
                 row: r.get(3)?,
                 link: r.get(4)?,
+                flags: Flags::parse(r.get_ref(5)?.as_str()?),
+                content: r.get::<_, Option<Vec<u8>>>(6)?.map(Bytes::from),
             })
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)

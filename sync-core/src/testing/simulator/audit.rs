@@ -31,7 +31,11 @@ pub(super) async fn audit(world: &mut World) -> Verdict {
     if exact && settled_at_once && written != first {
         return Err(format!("the plan said {first:?}, the run did {written:?}"));
     }
-    run(world, Mode::Sync).await?;
+    let last = run(world, Mode::Sync).await?;
+    if last.pairs.iter().any(|pair| pair.waiting > 0) {
+        // Without a base two versions may wait for a person.
+        return Ok(());
+    }
     is_in_step(world)?;
     is_quiet(world).await?;
     nothing_is_lost(world)
@@ -53,7 +57,8 @@ async fn run(world: &mut World, mode: Mode) -> Result<crate::engine::Report, Str
         return Err(format!("a collection is stopped at rest: {pair:?}"));
     }
     let asks = world.scenario.setup.conflict == ConflictRule::Ask;
-    if asks && report.pairs.iter().any(|p| p.waiting > 0) {
+    let lost = lock(&world.model).lost_state;
+    if asks && !lost && report.pairs.iter().any(|p| p.waiting > 0) {
         return Err("a conflict that nobody caused".into());
     }
     for side in Side::BOTH {
