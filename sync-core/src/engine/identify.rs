@@ -11,7 +11,7 @@ use crate::reconcile::{
     Link, LinkSide, Observed, PairId, Presence, canonical_order, join, pair_by_identity,
 };
 use crate::source::Depth;
-use crate::state::{GroupBy, IntentAction};
+use crate::state::{GroupBy, Intent, IntentAction};
 
 /// How many items one request asks for.
 const BATCH: usize = 500;
@@ -76,48 +76,60 @@ impl Run<'_> {
         }
         self.state.begin()?;
         for intent in intents {
-            let row = intent.row.unwrap_or_default();
-            let Some(seen) = self.state.observation(row)? else {
-                continue;
-            };
-            let known = seen.identity.digest.is_some() || seen.body.is_some();
-            if seen.link.is_some() || seen.presence != Presence::Here || !known {
-                continue;
-            }
-            let mut link = Link {
-                id: 0,
-                pair,
-                kind: seen.kind,
-                sides: Both::default(),
-                retired: false,
-            };
-            for side in Side::BOTH {
-                link.sides[side].absorb(&seen);
-                link.sides[side].flags = intent.flags.clone();
-                link.sides[side].base = intent.content.clone();
-                link.sides[side].object_id = None;
-            }
-            let lost = &mut link.sides[intent.side];
-            lost.id = None;
-            lost.revision = None;
-            lost.provisional = self.capabilities[intent.side].rewrites;
-            if seen.flags == intent.flags && seen.body == intent.content {
-                self.state.add_link(&link)?;
-                self.state.unobserve(row)?;
-            } else {
-                link.sides[seen.side].revision = None;
-                let id = self.state.add_link(&link)?;
-                self.state.remove_intent(intent.key)?;
-                self.state.observe(
-                    pair,
-                    &Observed {
-                        link: Some(id),
-                        ..seen
-                    },
-                )?;
+            if let Some(seen) = self.state.observation(intent.row.unwrap_or_default())? {
+                self.link_sent(pair, &intent, seen)?;
             }
         }
         self.state.commit()
+    }
+
+    /// Makes an item whose copy was on its way a link that lacks the copy's id; says whether it
+    /// could: without knowing the content nothing would recognise the copy.
+    pub(super) fn link_sent(
+        &mut self,
+        pair: PairId,
+        intent: &Intent,
+        seen: Observed,
+    ) -> Result<bool> {
+        let known = seen.identity.digest.is_some() || seen.body.is_some();
+        if seen.link.is_some() || seen.presence != Presence::Here || !known {
+            return Ok(false);
+        }
+        let mut link = Link {
+            id: 0,
+            pair,
+            kind: seen.kind,
+            sides: Both::default(),
+            retired: false,
+        };
+        for side in Side::BOTH {
+            link.sides[side].absorb(&seen);
+            link.sides[side].flags = intent.flags.clone();
+            link.sides[side].base = intent.content.clone();
+            link.sides[side].object_id = None;
+        }
+        let lost = &mut link.sides[intent.side];
+        lost.id = None;
+        lost.revision = None;
+        // What the copy lacks was perhaps never kept.
+        lost.provisional = !seen.kind.is_mutable() || self.capabilities[intent.side].rewrites;
+        if seen.flags == intent.flags && seen.body == intent.content {
+            self.state.add_link(&link)?;
+            self.state.unobserve(seen.row)?;
+        } else {
+            // Edited since it was sent: that is a change against what was sent.
+            link.sides[seen.side].revision = None;
+            let id = self.state.add_link(&link)?;
+            self.state.remove_intent(intent.key)?;
+            self.state.observe(
+                pair,
+                &Observed {
+                    link: Some(id),
+                    ..seen
+                },
+            )?;
+        }
+        Ok(true)
     }
 
     /// The sizes of a side's unlinked items, if all are known.

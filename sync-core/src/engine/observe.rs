@@ -5,6 +5,7 @@ use crate::error::Result;
 use crate::model::{Both, Cursor, Item, ItemId, Side};
 use crate::reconcile::{Observed, PairId, Presence};
 use crate::source::{Absence, ChangePage, Coverage};
+use crate::state::{Intent, IntentAction};
 
 /// How a listing of one side goes.
 #[derive(Default)]
@@ -281,7 +282,17 @@ impl Run<'_> {
         item: &ItemId,
         presence: Presence,
     ) -> Result<bool> {
-        let before = self.state.observed(pair, side, item)?;
+        let mut before = self.state.observed(pair, side, item)?;
+        if let Some(seen) = before.clone().filter(|seen| seen.link.is_none()) {
+            // A copy of it may be on the other side, not recognised yet: the link of both remembers
+            // that the copy's original is gone.
+            let of_row = |i: &Intent| i.row == Some(seen.row) && i.action == IntentAction::Create;
+            let sent = self.state.intents(pair)?.into_iter().find(of_row);
+            match sent {
+                Some(intent) if self.link_sent(pair, &intent, seen)? => before = None,
+                _ => {}
+            }
+        }
         let Some(mut link) = self.state.link_of(pair, side, item)? else {
             if let Some(before) = before {
                 self.state.unobserve(before.row)?;

@@ -280,6 +280,12 @@ impl Run<'_> {
     ) -> Result<()> {
         let Some(id) = stored.id else {
             // The copy is recognised when it is listed.
+            if let (Some(mut seen), Some(body)) = (self.state.observation(row)?, &item.body)
+                && !item.kind.is_mutable()
+            {
+                seen.identity.digest = Some(Digest::of_body(body)?);
+                self.state.observe(pair, &seen)?;
+            }
             if let Some(work) = self.work.get_mut(index) {
                 work.sent.insert(row);
             }

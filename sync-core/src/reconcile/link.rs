@@ -248,7 +248,11 @@ fn flags(
         _ => &link.sides[side].flags,
     };
     let added = Both::from_fn(|side| held(side).difference(&link.sides[side].flags));
-    let removed = Both::from_fn(|side| link.sides[side].flags.difference(held(side)));
+    let removed = Both::from_fn(|side| match link.sides[side].provisional {
+        // What is missing was perhaps never kept: nothing counts as removed.
+        true => Flags::default(),
+        false => link.sides[side].flags.difference(held(side)),
+    });
     let mut steps = Vec::new();
     for on in Side::BOTH {
         let from = on.other();

@@ -45,7 +45,7 @@ pub struct LinkSide {
     pub object_id: Option<String>,
     /// Its content (all but messages).
     pub base: Option<Bytes>,
-    /// `base` is what was written; what the side made of it was not read back yet.
+    /// `base` and `flags` are what was written; what the side made of it was not read back yet.
     pub provisional: bool,
     /// The item left what the source shows without being deleted.
     pub released: bool,

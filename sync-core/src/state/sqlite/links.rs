@@ -166,7 +166,7 @@ impl Links for SqliteState {
     fn provisional_links(&mut self, pair: PairId, side: Side) -> Result<Vec<Link>> {
         let rest = format!(
             "WHERE pair = ? AND (left_state & 1 OR right_state & 1) AND {side}_state & 1 \
-             AND {side}_id IS NOT NULL ORDER BY id"
+             AND {side}_id IS NOT NULL AND kind <> 'message' ORDER BY id"
         );
         self.query_links(&rest, [pair])
     }

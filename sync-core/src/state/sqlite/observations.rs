@@ -246,7 +246,7 @@ impl Observations for SqliteState {
             AND NOT EXISTS (SELECT 1 FROM links WHERE pair = ?1 AND left_id IS NULL AND NOT retired)
             AND NOT EXISTS (SELECT 1 FROM links WHERE pair = ?1 AND right_id IS NULL AND NOT retired)
             AND NOT EXISTS (SELECT 1 FROM links WHERE pair = ?1
-                            AND (left_state & 1 OR right_state & 1))";
+                            AND (left_state & 1 OR right_state & 1) AND kind <> 'message')";
         Ok(self
             .db
             .prepare_cached(SQL)?

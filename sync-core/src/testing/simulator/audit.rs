@@ -26,7 +26,11 @@ pub(super) async fn audit(world: &mut World) -> Verdict {
     let done = run(world, Mode::Sync).await?;
     let written = Both::new(done.written(Side::Left), done.written(Side::Right));
     let moves = written.left.moved + written.right.moved;
-    let exact = world.scenario.setup.conflict != ConflictRule::Duplicate && moves == 0;
+    let setup = &world.scenario.setup;
+    let exact = setup.conflict != ConflictRule::Duplicate
+        && moves == 0
+        && setup.servers.left.returns_ids
+        && setup.servers.right.returns_ids;
     let settled_at_once = done.pairs.iter().all(crate::engine::PairReport::is_settled);
     if exact && settled_at_once && written != first {
         return Err(format!("the plan said {first:?}, the run did {written:?}"));
