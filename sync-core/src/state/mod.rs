@@ -1,7 +1,7 @@
 //! What the engine remembers between runs, behind a small trait.
 //!
-//! Three things, as in a three-way merge: what each side was last agreed to hold ([`Link`]s with
-//! their two bases), what each side was seen to hold since ([`Observed`]), and where each source
+//! Three things, as in a three-way merge: what each side was last agreed to hold (links with
+//! their two bases), what each side was seen to hold since (observations), and where each source
 //! stands (cursors). A cursor is stored in the transaction that stores what it led to; a plan is
 //! computed from what is stored. So a crash between any two transactions loses nothing: the next
 //! run sees the same observations and plans the same.
