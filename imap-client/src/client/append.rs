@@ -102,6 +102,7 @@ impl Client {
         self.leave_idle().await?;
         self.driver.check()?;
         self.check_uploads(uploads)?;
+        self.driver.exclusive()?;
         let messages: Vec<AppendMessage<'_>> = uploads
             .iter()
             .map(|upload| upload.message.clone())
@@ -125,10 +126,7 @@ impl Client {
         self.driver
             .register(tag, command.name(), Box::new(gather), claim);
         // Dropped in the middle of a literal, the connection would take the next command for mail.
-        let mut guard = Unfinished {
-            client: self,
-            armed: false,
-        };
+        let mut guard = self.unfinished();
         let mut bodies = uploads.iter_mut().map(|upload| &mut upload.body);
         for fragment in encoded.fragments() {
             let driver = &mut guard.client.driver;
@@ -224,20 +222,5 @@ impl Client {
             self.driver.make_room().await?;
         }
         Ok(())
-    }
-}
-
-/// Gives the connection up if it is dropped in the middle of a command.
-struct Unfinished<'c> {
-    client: &'c mut Client,
-    armed: bool,
-}
-
-impl Drop for Unfinished<'_> {
-    fn drop(&mut self) {
-        if self.armed && !self.client.driver.is_failed() {
-            let error = Error::new(ErrorKind::Connection, "an APPEND was not sent to its end");
-            let _ = self.client.driver.fail(error);
-        }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sync_core::net::{Connector, CredentialSource, Stream, Tls, TlsOptions};
 
-use crate::wire::{Command, Limits, StatusKind};
+use crate::wire::{Code, Command, Limits, StatusKind};
 
 use super::Client;
 use super::call::Call;
@@ -290,13 +290,15 @@ impl Client {
             let text = "commands are in flight; wait for them first";
             return Err(Error::new(ErrorKind::Usage, text));
         }
-        match self.run(Call::plain(Command::compress())).await {
-            Ok(()) => self.driver.start_deflate().await,
+        let mut guard = self.unfinished();
+        guard.armed = true;
+        let result = match guard.client.run(Call::plain(Command::compress())).await {
+            Ok(()) => guard.client.driver.start_deflate().await,
             // TLS compresses, or a proxy does.
-            Err(error) if error.response_code() == Some(&crate::wire::Code::CompressionActive) => {
-                Ok(())
-            }
+            Err(error) if error.response_code() == Some(&Code::CompressionActive) => Ok(()),
             Err(error) => Err(error),
-        }
+        };
+        guard.armed = false;
+        result
     }
 }

@@ -142,7 +142,7 @@ impl Driver {
     }
 
     /// Reading must not swallow what another reader waits for.
-    fn exclusive(&self) -> Result<()> {
+    pub(super) fn exclusive(&self) -> Result<()> {
         if self.router.has_stream() {
             return Err(Error::new(
                 ErrorKind::Usage,

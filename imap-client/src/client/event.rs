@@ -9,7 +9,7 @@ use crate::wire::{Code, Fetch, MailboxName, Response, StatusKind, StatusResponse
 use super::error::excerpt;
 
 /// Events kept at most; beyond that they are thrown away and [`EventKind::Overflow`] stands for them.
-const MAX_EVENTS: usize = 65_536;
+const MAX_EVENTS: usize = 16_384;
 
 /// Something that the server said without being asked.
 #[derive(Debug, Clone)]

@@ -133,28 +133,45 @@ impl Client {
         let tag = self.driver.next_tag();
         let options = self.session().encode_options();
         let encoded = command.encode(&tag_text(tag), &options)?;
+        let streams = |f: &Fragment| matches!(f, Fragment::Stream(_));
+        if encoded.fragments().iter().any(streams) {
+            return Err(Error::new(ErrorKind::Usage, "only append() streams"));
+        }
+        if !encoded.is_immediate() {
+            self.driver.exclusive()?;
+        }
         let (pending, claim) = Pending::new(tag);
         self.driver.make_room().await?;
         self.driver
             .register(tag, command.name(), Box::new(gather), claim);
+        let mut guard = self.unfinished();
         for fragment in encoded.fragments() {
+            let driver = &mut guard.client.driver;
             match fragment {
                 Fragment::Bytes(bytes) => {
                     log_sent(tag, command.name(), bytes);
-                    self.driver.queue(bytes);
+                    driver.queue(bytes);
                 }
                 Fragment::AwaitContinuation => {
-                    if self.driver.continuation(tag).await?.is_none() {
+                    guard.armed = true;
+                    if driver.continuation(tag).await?.is_none() {
                         break;
                     }
                 }
-                Fragment::Stream(_) => {
-                    let error = Error::new(ErrorKind::Usage, "only append() streams");
-                    return Err(self.driver.fail(error));
-                }
+                Fragment::Stream(_) => {}
             }
         }
+        guard.armed = false;
+        drop(guard);
         Ok(pending)
+    }
+
+    /// A guard for what must not be left half done.
+    fn unfinished(&mut self) -> Unfinished<'_> {
+        Unfinished {
+            client: self,
+            armed: false,
+        }
     }
 
     /// Waits for the answer of a command that was [sent](Self::send).
@@ -260,6 +277,22 @@ impl Client {
     /// The longest silence while a command is in flight.
     pub fn set_response_timeout(&mut self, timeout: Duration) {
         self.driver.patience = timeout;
+    }
+}
+
+/// Gives the connection up if it is dropped while armed: the server would take the next command for a
+/// part of the one that was not finished.
+struct Unfinished<'c> {
+    client: &'c mut Client,
+    armed: bool,
+}
+
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        if self.armed && !self.client.driver.is_failed() {
+            let error = Error::new(ErrorKind::Connection, "a command was not sent to its end");
+            let _ = self.client.driver.fail(error);
+        }
     }
 }
 

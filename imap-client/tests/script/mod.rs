@@ -37,6 +37,7 @@ pub fn script(text: &str) -> Vec<Step> {
             ("S: ", rest) => (Step::Say(Vec::new()), format!("{rest}\r\n")),
             ("C~ ", rest) => (Step::Expect(Vec::new()), rest.to_owned()),
             ("S~ ", rest) => (Step::Say(Vec::new()), rest.to_owned()),
+            ("S:", _) => (Step::Say(Vec::new()), "\r\n".to_owned()),
             ("clo", _) => (Step::Close, String::new()),
             ("han", _) => (Step::Hang, String::new()),
             _ => panic!("no script: {line}"),

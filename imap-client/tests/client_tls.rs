@@ -1,0 +1,202 @@
+//! STARTTLS and channel binding, against a scripted peer under real TLS.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic
+)]
+
+mod script;
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use imap_client::Client;
+use imap_client::client::{ConnectOptions, Security};
+use script::{play, script};
+use sync_core::net::{Credential, Stream, Tls, TlsOptions};
+use tokio::io::{
+    AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream, duplex,
+};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use tokio_rustls::rustls::{ServerConfig, crypto::ring};
+use tokio_rustls::server::TlsStream;
+
+/// A server's TLS and what a client must trust.
+fn authority() -> (TlsAcceptor, Tls) {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let params = rcgen::CertificateParams::new(vec!["imap.example.org".into()]).unwrap();
+    let certificate = params.self_signed(&key).unwrap();
+    let der = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.der().clone()], der)
+        .unwrap();
+    let tls = Tls::new(&TlsOptions {
+        ca_pem: Some(certificate.pem().into_bytes()),
+        ..TlsOptions::default()
+    });
+    (TlsAcceptor::from(Arc::new(config)), tls.unwrap())
+}
+
+fn options(tls: Tls) -> ConnectOptions {
+    ConnectOptions::new("imap.example.org", Credential::password("alice", "pa\"ss"))
+        .security(Security::StartTls)
+        .tls(tls)
+}
+
+async fn accept(acceptor: &TlsAcceptor, io: DuplexStream) -> TlsStream<DuplexStream> {
+    acceptor.accept(io).await.unwrap()
+}
+
+#[tokio::test]
+async fn what_came_before_the_handshake_is_thrown_away() {
+    let (acceptor, tls) = authority();
+    let (ours, mut theirs) = duplex(1 << 16);
+    let peer = tokio::spawn(async move {
+        let before = "S: * OK [CAPABILITY IMAP4rev1 STARTTLS AUTH=EVIL] hi
+             C: A1 STARTTLS";
+        let hello = script(before);
+        for step in hello {
+            match step {
+                script::Step::Say(bytes) => theirs.write_all(&bytes).await.unwrap(),
+                script::Step::Expect(bytes) => {
+                    theirs.read_exact(&mut vec![0; bytes.len()]).await.unwrap();
+                }
+                _ => {}
+            }
+        }
+        // One packet: the consent, and what somebody in the middle adds.
+        let injected = b"A1 OK begin\r\n* CAPABILITY IMAP4rev1 XEVIL AUTH=PLAIN\r\n* 666 EXISTS\r\nA2 OK in\r\n";
+        theirs.write_all(injected).await.unwrap();
+        let mut io = accept(&acceptor, theirs).await;
+        let after = "C: A2 CAPABILITY
+             S: * CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR
+             S: A2 OK
+             C: A3 AUTHENTICATE PLAIN AGFsaWNlAHBhInNz
+             S: A3 OK [CAPABILITY IMAP4rev1 IDLE] in
+             C: A4 NOOP
+             S: A4 OK";
+        play(&mut io, script(after)).await;
+    });
+    let mut client = Client::from_stream(Stream::from_io(ours), &options(tls))
+        .await
+        .unwrap();
+    assert!(client.is_tls() && !client.session().has("XEVIL"));
+    client.noop().await.unwrap();
+    assert!(client.next_event().is_none());
+    drop(client);
+    peer.await.unwrap();
+}
+
+#[tokio::test]
+async fn plain_where_allowed_still_upgrades_where_offered() {
+    let (acceptor, tls) = authority();
+    let (ours, mut theirs) = duplex(1 << 16);
+    let peer = tokio::spawn(async move {
+        theirs
+            .write_all(b"* OK [CAPABILITY IMAP4rev1 STARTTLS AUTH=PLAIN] hi\r\n")
+            .await
+            .unwrap();
+        theirs
+            .read_exact(&mut [0; b"A1 STARTTLS\r\n".len()])
+            .await
+            .unwrap();
+        theirs.write_all(b"A1 OK\r\n").await.unwrap();
+        let mut io = accept(&acceptor, theirs).await;
+        let after = "C: A2 CAPABILITY
+             S: * CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR
+             S: A2 OK
+             C: A3 AUTHENTICATE PLAIN AGFsaWNlAHBhInNz
+             S: A3 OK [CAPABILITY IMAP4rev1] in";
+        play(&mut io, script(after)).await;
+    });
+    let options = options(tls).security(Security::AllowPlaintext);
+    let client = Client::from_stream(Stream::from_io(ours), &options)
+        .await
+        .unwrap();
+    assert!(client.is_tls());
+    drop(client);
+    peer.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_not_trusted_ends_it_for_good() {
+    let (acceptor, _) = authority();
+    let (_, other) = authority();
+    let (ours, mut theirs) = duplex(1 << 16);
+    let peer = tokio::spawn(async move {
+        theirs
+            .write_all(b"* OK [CAPABILITY IMAP4rev1 STARTTLS] hi\r\n")
+            .await
+            .unwrap();
+        theirs
+            .read_exact(&mut [0; b"A1 STARTTLS\r\n".len()])
+            .await
+            .unwrap();
+        theirs.write_all(b"A1 OK\r\n").await.unwrap();
+        assert!(acceptor.accept(theirs).await.is_err());
+    });
+    let error = Client::from_stream(Stream::from_io(ours), &options(other))
+        .await
+        .unwrap_err();
+    assert!(!error.is_retryable(), "{error}");
+    peer.await.unwrap();
+}
+
+/// What a client said first in SCRAM, from its AUTHENTICATE line.
+fn client_first(line: &str) -> (String, String) {
+    let mut words = line.split(' ').skip(2);
+    let mechanism = words.next().unwrap().to_owned();
+    let message = STANDARD.decode(words.next().unwrap()).unwrap();
+    (mechanism, String::from_utf8(message).unwrap())
+}
+
+#[tokio::test]
+async fn scram_binds_to_the_channel_and_goes_on_without_where_the_server_cannot() {
+    let (acceptor, tls) = authority();
+    let (ours, theirs) = duplex(1 << 16);
+    let peer = tokio::spawn(async move {
+        let io = accept(&acceptor, theirs).await;
+        let mut io = BufReader::new(io);
+        let offer = "* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN AUTH=SCRAM-SHA-256 AUTH=SCRAM-SHA-256-PLUS] hi\r\n";
+        io.write_all(offer.as_bytes()).await.unwrap();
+        io.flush().await.unwrap();
+        let mut line = String::new();
+        io.read_line(&mut line).await.unwrap();
+        let (mechanism, message) = client_first(line.trim_end());
+        assert_eq!(mechanism, "SCRAM-SHA-256-PLUS");
+        assert!(message.starts_with("p=tls-exporter,,n=alice,"), "{message}");
+        io.write_all(b"A1 NO channel binding type is not supported\r\n")
+            .await
+            .unwrap();
+        io.flush().await.unwrap();
+        line.clear();
+        io.read_line(&mut line).await.unwrap();
+        let (mechanism, message) = client_first(line.trim_end());
+        assert_eq!(mechanism, "SCRAM-SHA-256");
+        // Not `y`, which would accuse the connection of a man in the middle.
+        assert!(message.starts_with("n,,n=alice,"), "{message}");
+        io.write_all(b"A2 NO [AUTHENTICATIONFAILED] no\r\n")
+            .await
+            .unwrap();
+        io.flush().await.unwrap();
+        line.clear();
+        // The password is not shown as a last resort.
+        assert_eq!(io.read_line(&mut line).await.unwrap_or(0), 0, "{line}");
+    });
+    let connector = tls.clone();
+    let stream = Stream::from_io(ours)
+        .upgrade(&connector, "imap.example.org")
+        .await
+        .unwrap();
+    let error = Client::from_stream(stream, &options(tls))
+        .await
+        .unwrap_err();
+    assert!(error.is_authentication());
+    peer.await.unwrap();
+}
