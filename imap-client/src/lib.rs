@@ -113,8 +113,12 @@
 //! Anything else goes by [`Client::raw`].
 
 pub mod client;
+#[cfg(feature = "source")]
+pub mod source;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod wire;
 
 pub use client::{Client, Error, Result};
+#[cfg(feature = "source")]
+pub use source::{ImapConfig, ImapSource};

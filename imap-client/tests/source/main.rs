@@ -1,0 +1,11 @@
+//! The source against the in-process server.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic
+)]
+
+mod conformance;
+mod support;
