@@ -69,13 +69,11 @@ impl fmt::Display for Run {
         write!(f, "{}  {}  {}: ", self.run, time(self.began), self.sync)?;
         match self.written() {
             Some(written) => write!(f, "{} written", count(written, "item"))?,
+            None if self.ended.is_none() => f.write_str("cut short")?,
             None => f.write_str("no report")?,
         }
         if self.entries > 0 {
             write!(f, ", {} overwritten or deleted", self.entries)?;
-        }
-        if self.ended.is_none() {
-            f.write_str(", cut short")?;
         }
         Ok(())
     }

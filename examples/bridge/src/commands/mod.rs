@@ -16,6 +16,7 @@ use std::io::{self, Write as _};
 use serde::Serialize;
 use sync_core::error::Error;
 
+use crate::config::SyncConfig;
 use crate::failure::{explain, kind_word};
 use crate::output::{Output, Record, Terminal};
 
@@ -38,14 +39,24 @@ impl fmt::Display for Complaint<'_> {
 }
 
 /// Tells what stopped a `[sync.NAME]`: people on standard error, programs on standard output.
-fn complain(sync: &str, error: &Error, output: Output) -> io::Result<()> {
+fn complain(sync: &SyncConfig, error: &Error, output: Output) -> io::Result<()> {
     let complaint = Complaint {
-        sync,
+        sync: &sync.name,
         kind: kind_word(error.kind()),
-        message: explain(error),
+        message: by_name(sync, &explain(error)),
     };
     if output.is_json() {
         return output.record(&complaint);
     }
     writeln!(Terminal, "{complaint}")
+}
+
+/// The engine says `left` and `right`; people know their sources by name.
+fn by_name(sync: &SyncConfig, message: &str) -> String {
+    for (side, name) in [("left: ", &sync.left.value), ("right: ", &sync.right.value)] {
+        if let Some(rest) = message.strip_prefix(side) {
+            return format!("{name}: {rest}");
+        }
+    }
+    message.to_owned()
 }

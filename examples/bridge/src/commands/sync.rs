@@ -109,7 +109,7 @@ impl Runs<'_> {
                 Ok(ending) => worst = worst.and(ending),
                 Err(Failure::Core(error)) => {
                     worst = worst.and(Ending::of(&error));
-                    super::complain(&sync.name, &error, self.output)?;
+                    super::complain(sync, &error, self.output)?;
                 }
                 Err(other) => return Err(other),
             }

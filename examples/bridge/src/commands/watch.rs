@@ -133,7 +133,7 @@ impl Watch<'_> {
     }
 
     fn give_up(&self, sync: &SyncConfig, error: &Error) -> Result<Ending, Failure> {
-        super::complain(&sync.name, error, self.output)?;
+        super::complain(sync, error, self.output)?;
         Ok(match error.kind() {
             ErrorKind::Cancelled => Ending::Done,
             _ => Ending::of(error),

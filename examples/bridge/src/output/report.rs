@@ -66,6 +66,15 @@ impl<'a> Reported<'a> {
         for (what, why) in stopped.chain(failed).chain(refused) {
             write!(f, "\n  {path}: {what}{}", clean(why))?;
         }
+        if pair
+            .guard
+            .as_ref()
+            .is_some_and(|why| why.contains("max_deletes"))
+        {
+            f.write_str(
+                "\n    for one run: `bridge sync --max-deletes 100%`, or another share or count",
+            )?;
+        }
         if pair.waiting > 0 {
             let conflicts = count(pair.waiting, "conflict");
             write!(
