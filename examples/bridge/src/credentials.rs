@@ -1,7 +1,5 @@
 //! Passwords and tokens for the protocol clients, as the config says they are had.
 
-#![allow(dead_code)]
-
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -1,5 +1,6 @@
 //! Which sources this build has, and how a config becomes one of them.
 
+mod imap;
 mod maildir;
 
 use sync_core::Source;
@@ -8,7 +9,7 @@ use sync_core::error::{Error, ErrorKind, Result};
 use crate::config::{Settings, SourceConfig, SourceType};
 
 /// The types of this build.
-pub(crate) const BUILT: &[SourceType] = &[SourceType::Maildir];
+pub(crate) const BUILT: &[SourceType] = &[SourceType::Imap, SourceType::Maildir];
 
 /// A source that is not connected yet.
 ///
@@ -16,6 +17,7 @@ pub(crate) const BUILT: &[SourceType] = &[SourceType::Maildir];
 /// [`ErrorKind::Config`] if a file that the config names cannot be used.
 pub(crate) fn open(source: &SourceConfig) -> Result<Box<dyn Source>> {
     match &source.settings {
+        Settings::Imap(server) => imap::open(server),
         Settings::Maildir { path, layout } => maildir::open(path, *layout),
         other => {
             // The config was read with `BUILT`.

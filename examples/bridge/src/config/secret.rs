@@ -1,7 +1,5 @@
 //! Where passwords and tokens come from.
 
-#![allow(dead_code)]
-
 use std::path::PathBuf;
 use std::process::Stdio;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sync_core::reconcile::{ConflictRule, Deletes, Direction, MaxDeletes};
 
-use super::source::{LeaveOnServer, MailServer};
+use super::source::LeaveOnServer;
 use super::*;
 
 const BUILT: [SourceType; 2] = [SourceType::Imap, SourceType::Maildir];
