@@ -7,5 +7,6 @@
 )]
 
 mod cli;
+mod imap;
 mod maildir;
 mod place;
