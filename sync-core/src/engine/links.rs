@@ -140,6 +140,11 @@ impl Run<'_> {
             _ => None,
         });
         if let Some(on) = resurrect {
+            // Its owner may have moved it while this run was listing: that is no deletion.
+            if self.writes() && self.second_look.insert(id) {
+                self.look_everywhere();
+                return Ok(None);
+            }
             // The survivor is new to the other side, which creates it like any new item.
             self.dissolve(&work.link, on)?;
             return Ok(None);
@@ -522,7 +527,10 @@ impl Run<'_> {
                 intent: intent(&link, on, IntentAction::Create),
                 op: Op::Create(new),
             };
-            for (_, outcome) in self.apply(index, on, vec![write]).await? {
+            let outcomes = self.apply(index, on, vec![write]).await?;
+            // The copy is to be listed: the next pass takes it to the other side.
+            self.forget_cursors(index)?;
+            for (_, outcome) in outcomes {
                 let failed = match outcome {
                     Outcome::Done(_) => {
                         let step = Step::Duplicate {

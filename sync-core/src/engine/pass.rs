@@ -5,7 +5,9 @@ use super::report::{PairReport, Report};
 use super::{Engine, Mode, pause};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Both, Collection, Side};
-use crate::reconcile::{Deletes, PairId, RowId, Rules, SideFacts, Tally, guard, pair_collections};
+use crate::reconcile::{
+    Deletes, LinkId, PairId, RowId, Rules, SideFacts, Tally, guard, pair_collections,
+};
 use crate::source::{Capabilities, Source};
 use crate::state::{PairRecord, State};
 
@@ -23,6 +25,8 @@ pub(super) struct Run<'a> {
     pub(super) capabilities: Both<Capabilities>,
     pub(super) work: Vec<PairWork>,
     pub(super) run: Option<i64>,
+    /// Links that an edit shall bring back, once another look found no other place for them.
+    pub(super) second_look: HashSet<LinkId>,
     cancelled: bool,
     collections: usize,
 }
@@ -72,6 +76,7 @@ impl<'a> Run<'a> {
             capabilities,
             work: Vec::new(),
             run: None,
+            second_look: HashSet::new(),
             cancelled: false,
             collections: 0,
         }
@@ -399,6 +404,11 @@ impl<'a> Run<'a> {
             capabilities: &self.capabilities[side],
             writable: self.rules().writes(side) && !read_only,
         }
+    }
+
+    /// Has every pair listed again in the next pass.
+    pub(super) fn look_everywhere(&mut self) {
+        self.work.iter_mut().for_each(|work| work.touched = true);
     }
 
     /// Pairs that are due and not stopped.
