@@ -693,15 +693,21 @@ impl Run<'_> {
                 let Some(mut link) = self.state.link_of(pair, side, &item.id)? else {
                     continue;
                 };
-                let known = link.sides[side].revision.as_ref();
-                if known.is_some_and(|known| *known != item.revision) {
+                let Some(body) = &item.body else { continue };
+                let body = body.read(super::observe::PIM_LIMIT)?;
+                self.state.load_bases(&mut link)?;
+                let ours = match (&link.sides[side].revision, &link.sides[side].base) {
+                    (Some(known), _) => *known == item.revision,
+                    // Without a revision only an equal content is surely what was written.
+                    (None, Some(base)) => merge::equal(base, &body),
+                    (None, None) => false,
+                };
+                if !ours {
                     // Somebody changed it since: that is observed like any change.
                     continue;
                 }
-                let Some(body) = &item.body else { continue };
-                self.state.load_bases(&mut link)?;
                 link.sides[side].revision = Some(item.revision.clone());
-                link.sides[side].base = Some(body.read(super::observe::PIM_LIMIT)?);
+                link.sides[side].base = Some(body);
                 link.sides[side].provisional = false;
                 self.state.put_link(&link)?;
             }

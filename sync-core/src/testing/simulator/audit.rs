@@ -240,6 +240,10 @@ fn values_kept(
         return Ok(());
     }
     let contacts = world.scenario.setup.contacts;
+    if contacts && model.lost_state {
+        // Without a base the rule decides between two versions; the loser is in the history.
+        return Ok(());
+    }
     let names: &[&str] = if contacts { &PROPERTIES } else { &FLAGS };
     let servers = &world.scenario.setup.servers;
     for (index, property) in names.iter().enumerate() {

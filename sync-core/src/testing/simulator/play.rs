@@ -30,6 +30,8 @@ pub(super) struct World {
     pub(super) state: SqliteState,
     counter: Arc<AtomicU64>,
     broken: Vec<(Side, String)>,
+    /// The last run was disturbed: copies may be there that are not known as such yet.
+    disturbed: bool,
 }
 
 /// Plays a scenario to its end and says what is wrong then.
@@ -73,6 +75,7 @@ impl World {
             state: SqliteState::in_memory()?,
             counter: Arc::default(),
             broken: Vec::new(),
+            disturbed: false,
         })
     }
 
@@ -89,7 +92,7 @@ impl World {
 
     async fn step(&mut self, step: &Step) -> std::result::Result<(), String> {
         match step {
-            Step::Edit(edit) => self.editor().carry_out(*edit),
+            Step::Edit(edit) => self.editor(self.disturbed).carry_out(*edit),
             Step::Sync(weather) => self.sync(weather).await?,
             Step::LoseState => {
                 let mut model = lock(&self.model);
@@ -113,19 +116,24 @@ impl World {
                     };
                     drop(self.stores[*side].set_broken(&c, &held, Some(broken)));
                     self.broken
-                        .push((*side, self.editor().token(*side, &c, &held)));
+                        .push((*side, self.editor(false).token(*side, &c, &held)));
                 }
             }
         }
         Ok(())
     }
 
-    fn editor(&self) -> Editor {
+    fn editor(&self, disturbed: bool) -> Editor {
+        let servers = &self.scenario.setup.servers;
+        let rewrites = Side::BOTH
+            .iter()
+            .any(|s| servers[*s].rewrites || servers[*s].poor);
         Editor {
             stores: self.stores.clone(),
             model: Arc::clone(&self.model),
             counter: Arc::clone(&self.counter),
             contacts: self.scenario.setup.contacts,
+            removes: !(disturbed && rewrites),
             partition: self.scenario.setup.conflict == ConflictRule::Ask,
             poor: Both::from_fn(|side| self.scenario.setup.servers[side].poor),
         }
@@ -142,7 +150,7 @@ impl World {
             self.stores[side].set_faults(plan);
             let edits: Vec<(u64, Edit)> = weather.third_parties.clone();
             if !edits.is_empty() {
-                let (editor, calls) = (self.editor(), AtomicU64::new(0));
+                let (editor, calls) = (self.editor(true), AtomicU64::new(0));
                 self.stores[side].set_hook(Some(Arc::new(move |_: &MemoryStore, _: &_| {
                     let now = 1 + calls.fetch_add(1, Ordering::Relaxed);
                     for (_, edit) in edits.iter().filter(|(n, e)| *n == now && e.side == side) {
@@ -163,6 +171,7 @@ impl World {
                 Ok(())
             })));
         }
+        self.disturbed |= !weather.is_fine();
         let report = self.run(Mode::Sync).await;
         for side in Side::BOTH {
             self.stores[side].set_hook(None);
@@ -172,6 +181,7 @@ impl World {
         self.state.rollback();
         match report {
             Ok(report) if weather.is_fine() && report.is_settled() => {
+                self.disturbed = false;
                 // What was set before is settled; only later edits compete with each other.
                 lock(&self.model).epoch += 1;
                 Ok(())
@@ -281,6 +291,9 @@ struct Editor {
     model: Arc<Mutex<Model>>,
     counter: Arc<AtomicU64>,
     contacts: bool,
+    /// Properties are removed. Not from a copy that is not known as such yet, where a server drops
+    /// what it cannot hold: nobody can tell the two apart, and the engine keeps the property.
+    removes: bool,
     /// Each side edits properties of its own only, so that nobody causes a conflict.
     partition: bool,
     poor: Both<bool>,
@@ -458,7 +471,7 @@ impl Editor {
         let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
         let before = lines.len();
         lines.retain(|line| !line.starts_with(&format!("{name}:")));
-        if !on && lines.len() == before {
+        if !on && (lines.len() == before || !self.removes) {
             return;
         }
         if let Some(value) = &value {
