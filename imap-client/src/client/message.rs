@@ -1,6 +1,7 @@
 //! Messages: STORE, COPY, MOVE and EXPUNGE.
 
 use crate::wire::command::{Messages, StoreAction};
+use crate::wire::response::Vanished;
 use crate::wire::{Code, Command, Flags, MailboxName, Response, SequenceSet, UidList, UidSet};
 
 use super::Client;
@@ -15,8 +16,10 @@ use super::session::Session;
 pub struct Stored {
     /// UIDs that were left alone: their mod-sequence is above UNCHANGEDSINCE.
     pub modified: SequenceSet,
-    /// Flags and mod-sequences as they are now, of those the server told.
+    /// Flags and mod-sequences as they are now, of those messages the server told. What it told of
+    /// others is an [event](Client::next_event).
     pub changed: Vec<Changed>,
+    asked: UidSet,
 }
 
 /// What became which UID (COPYUID, RFC 4315): the n-th of one list became the n-th of the other.
@@ -36,22 +39,37 @@ pub struct CopyUid {
 pub struct Moved {
     /// Which UIDs the messages got; `None`: no UIDPLUS, or nothing was moved.
     pub copy_uid: Option<CopyUid>,
-    /// UIDs that left the source mailbox (QRESYNC: VANISHED).
+    /// UIDs that left the source mailbox (QRESYNC: VANISHED); others that are gone are
+    /// [events](Client::next_event).
     pub vanished: UidSet,
     /// Sequence numbers that left it, in the order told, each counted after those before it.
     pub expunged: Vec<u32>,
+    asked: UidSet,
 }
 
 /// What EXPUNGE told.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Expunged {
-    /// UIDs that are gone (QRESYNC: VANISHED).
+    /// UIDs that are gone (QRESYNC: VANISHED); of UID EXPUNGE those that were named, others that are gone
+    /// are [events](Client::next_event).
     pub vanished: UidSet,
     /// Sequence numbers that are gone, in the order told, each counted after those before it.
+    /// They may be of messages that another session removed.
     pub expunged: Vec<u32>,
     /// The highest mod-sequence after it, if told.
     pub highest_mod_seq: Option<u64>,
+    asked: UidSet,
+}
+
+/// Takes the UIDs that were asked to go; the others are somebody else's doing.
+fn take_vanished(own: &mut UidSet, asked: &UidSet, told: &Vanished) -> Option<Response<'static>> {
+    own.union_with(&told.uids.intersection(asked));
+    let uids = told.uids.difference(asked);
+    (!uids.is_empty()).then_some(Response::Vanished(Vanished {
+        earlier: false,
+        uids,
+    }))
 }
 
 fn copy_uid(code: Option<&Code>) -> Option<CopyUid> {
@@ -89,7 +107,10 @@ impl Call<Stored> {
             Ok(command)
         };
         Self::build(build, |own, _, response| match response {
-            Response::Fetch(fetch) if fetch.sections.is_empty() => {
+            Response::Fetch(fetch)
+                if fetch.sections.is_empty()
+                    && fetch.uid.is_none_or(|uid| own.asked.contains(uid)) =>
+            {
                 own.changed.push(Changed {
                     seq: fetch.seq,
                     uid: fetch.uid,
@@ -107,6 +128,10 @@ impl Call<Stored> {
                 return true;
             }
             status.is_ok()
+        })
+        .with(Stored {
+            asked: uids.clone(),
+            ..Stored::default()
         })
     }
 }
@@ -144,8 +169,7 @@ impl Call<Moved> {
                 None
             }
             Response::Vanished(vanished) if !vanished.earlier => {
-                own.vanished.union_with(&vanished.uids);
-                None
+                take_vanished(&mut own.vanished, &own.asked, &vanished)
             }
             // RFC 6851 section 4.3: it comes before the expunges, in an untagged OK.
             Response::Status(status) if own.copy_uid.is_none() => {
@@ -160,6 +184,10 @@ impl Call<Moved> {
             }
             status.is_ok()
         })
+        .with(Moved {
+            asked: uids.clone(),
+            ..Moved::default()
+        })
     }
 }
 
@@ -168,24 +196,27 @@ impl Call<Expunged> {
     #[must_use]
     pub fn uid_expunge(uids: &UidSet) -> Self {
         let command = Command::uid_expunge(uids);
-        Self::expunging(|session| session.require("UIDPLUS").map(|()| command))
+        let build = |session: &Session| session.require("UIDPLUS").map(|()| command);
+        Self::expunging(uids.clone(), build)
     }
 
     /// See [`Client::expunge`].
     #[must_use]
     pub fn expunge() -> Self {
-        Self::expunging(|_| Ok(Command::expunge()))
+        Self::expunging(UidSet::all(), |_| Ok(Command::expunge()))
     }
 
-    fn expunging(build: impl FnOnce(&Session) -> Result<Command> + Send + 'static) -> Self {
+    fn expunging(
+        asked: UidSet,
+        build: impl FnOnce(&Session) -> Result<Command> + Send + 'static,
+    ) -> Self {
         Self::build(build, |own, _, response| match response {
             Response::Expunge(n) => {
                 own.expunged.push(n);
                 None
             }
             Response::Vanished(vanished) if !vanished.earlier => {
-                own.vanished.union_with(&vanished.uids);
-                None
+                take_vanished(&mut own.vanished, &own.asked, &vanished)
             }
             other => Some(other),
         })
@@ -194,6 +225,10 @@ impl Call<Expunged> {
                 own.highest_mod_seq = Some(n);
             }
             status.is_ok()
+        })
+        .with(Expunged {
+            asked,
+            ..Expunged::default()
         })
     }
 }

@@ -6,6 +6,8 @@ use bytes::{Buf as _, Bytes};
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+/// Mail is text: most of the gain comes with the first levels, most of the time goes into the last.
+const LEVEL: Compression = Compression::new(3);
 /// Compressed bytes read from below at a time.
 const INPUT: usize = 32 * 1024;
 /// Compressed bytes that may wait to be written before `poll_write` waits.
@@ -39,7 +41,7 @@ impl<S> Deflate<S> {
         Self {
             io,
             inflate: Decompress::new(false),
-            deflate: Compress::new(Compression::default(), false),
+            deflate: Compress::new(LEVEL, false),
             input: read_ahead,
             ended: false,
             scratch: vec![0; INPUT].into_boxed_slice(),
