@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use sync_core::model::{Collection, CollectionId, KindSet, NewCollection, Role};
+use sync_core::model::{Collection, CollectionId, CollectionPath, KindSet, NewCollection, Role};
 use sync_core::{Error, ErrorKind, Result};
 
 use crate::client::{Call, Client, Listed};
@@ -14,7 +14,8 @@ use super::ImapSource;
 use super::connection::not_connected;
 use super::cursor::Mark;
 use super::ident::{collection_id, mailbox_name};
-use super::names::{Layout, role_by_name, role_of, special_use};
+use super::names::{Layout, Spelling, role_by_name, role_of, special_use};
+use super::read::{answer, unless_refused};
 
 /// What tells whether a mailbox changed.
 pub(super) const NUMBERS: [StatusItem; 4] = [
@@ -73,69 +74,88 @@ impl ImapSource {
         self.client().await?;
         let client = self.client.as_mut().ok_or_else(not_connected)?;
         let layout = self.layout.as_ref().ok_or_else(not_connected)?;
-        let Some(name) = layout.name(&new.path) else {
-            let text = format!("{}: a level of the path has no name", new.path);
-            return Err(Error::new(ErrorKind::Refused, text));
-        };
         let attribute = new.role.and_then(special_use);
         let attributes: Vec<&str> = attribute.into_iter().collect();
-        let mut made = create(client, &name, &attributes).await;
-        if made.is_err() {
-            // Some servers make no parents; a parent that is there refuses, which is fine.
-            let segments = new.path.segments();
-            for depth in 1..segments.len() {
-                let parent = segments.get(..depth).unwrap_or_default().iter().cloned();
-                let parent = sync_core::model::CollectionPath::new(parent);
-                if let Some(parent) = layout.name(&parent) {
-                    let _ = create(client, &parent, &[]).await;
+        let mut refused = None;
+        for spelling in [Spelling::Plain, Spelling::Safe] {
+            let Some(name) = layout.name(&new.path, spelling) else {
+                let text = format!("{}: a level of the path has no name", new.path);
+                return Err(Error::new(ErrorKind::Refused, text));
+            };
+            match create_below(client, layout, &new.path, &name, spelling, &attributes).await? {
+                Ok(()) => {
+                    let path = layout.path(&name);
+                    let mut made = Collection::new(collection_id(&name), path, KindSet::MAIL);
+                    made.role = match name.is_inbox() {
+                        true => Some(Role::Inbox),
+                        false => new.role,
+                    };
+                    return Ok(made);
+                }
+                Err(error) => {
+                    refused.get_or_insert(error);
                 }
             }
-            if new.path.segments().len() > 1 {
-                made = create(client, &name, &attributes).await;
-            }
         }
-        made.map_err(|error| error.in_collection(&collection_id(&name)))?;
-        let mut collection = Collection::new(collection_id(&name), new.path.clone(), KindSet::MAIL);
-        collection.path = layout.path(&name);
-        collection.role = match new.path.is_inbox() {
-            true => Some(Role::Inbox),
-            false => new.role,
-        };
-        Ok(collection)
+        let text = format!("{}: it cannot be created", new.path);
+        Err(refused.map_or_else(|| Error::new(ErrorKind::Refused, text), Error::from))
     }
+}
+
+/// Creates a mailbox, and what it stands in if the server does not do so itself.
+async fn create_below(
+    client: &mut Client,
+    layout: &Layout,
+    path: &CollectionPath,
+    name: &MailboxName,
+    spelling: Spelling,
+    attributes: &[&str],
+) -> Result<std::result::Result<(), crate::client::Error>> {
+    let first = create(client, name, attributes).await?;
+    let levels = path.segments().len();
+    if first.is_ok() || levels < 2 {
+        return Ok(first);
+    }
+    for level in 1..levels {
+        let parent = path.segments().get(..level).unwrap_or_default();
+        let parent = CollectionPath::new(parent.iter().cloned());
+        if let Some(parent) = layout.name(&parent, spelling) {
+            // What matters is whether the mailbox itself can be made then.
+            create(client, &parent, &[]).await?.ok();
+        }
+    }
+    create(client, name, attributes).await
 }
 
 /// CREATE and SUBSCRIBE; a mailbox that is there is no error.
-async fn create(client: &mut Client, name: &MailboxName, attributes: &[&str]) -> Result<()> {
-    let mut made = client.create(name, attributes).await.map(drop);
-    if made.as_ref().is_err_and(is_refusal) && !attributes.is_empty() {
+async fn create(
+    client: &mut Client,
+    name: &MailboxName,
+    attributes: &[&str],
+) -> Result<std::result::Result<(), crate::client::Error>> {
+    let mut made = answer(client.create(name, attributes).await)?;
+    if made.is_err() && !attributes.is_empty() {
         // The use may be taken already (USEATTR).
-        made = client.create(name, &[]).await.map(drop);
+        made = answer(client.create(name, &[]).await)?;
     }
-    if let Err(error) = made {
-        let there =
-            error.is_already_there() || (is_refusal(&error) && exists(client, name).await?);
-        if !there {
-            return Err(error.into());
-        }
+    if let Err(error) = made
+        && !error.is_already_there()
+        && !exists(client, name).await?
+    {
+        return Ok(Err(error));
     }
-    match client.subscribe(name).await {
-        Err(error) if !is_refusal(&error) => Err(error.into()),
-        _ => Ok(()),
-    }
-}
-
-fn is_refusal(error: &crate::client::Error) -> bool {
-    use crate::client::ErrorKind::{Bad, No};
-    matches!(error.kind(), No | Bad) && !error.is_throttled()
+    // A server without subscriptions holds the mailbox all the same.
+    answer(client.subscribe(name).await)?.ok();
+    Ok(Ok(()))
 }
 
 async fn exists(client: &mut Client, name: &MailboxName) -> Result<bool> {
-    let listed = client
-        .list(&MailboxName::from_wire(""), name, ListOptions::default())
-        .await?;
+    let nothing = MailboxName::from_wire("");
+    let listed = client.list(&nothing, name, ListOptions::default()).await;
+    let listed = unless_refused(listed)?;
     Ok(listed
         .iter()
+        .flatten()
         .any(|l| l.list.name == *name && l.list.attributes.is_selectable()))
 }
 
@@ -186,11 +206,8 @@ pub(super) async fn status_of<'a>(
             pending.push(client.send(Call::status(name, &NUMBERS)).await?);
         }
         for (name, pending) in some.iter().zip(pending) {
-            match client.wait(pending).await {
-                Ok(Some(status)) => marks.push((MailboxName::clone(name), mark_of(&status))),
-                Ok(None) => {}
-                Err(error) if is_refusal(&error) => {}
-                Err(error) => return Err(error.into()),
+            if let Some(Some(status)) = unless_refused(client.wait(pending).await)? {
+                marks.push((MailboxName::clone(name), mark_of(&status)));
             }
         }
     }

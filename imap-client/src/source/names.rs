@@ -8,6 +8,18 @@ use crate::wire::{MailboxName, NameEncoding};
 /// Stands between levels where the server has no hierarchy (its delimiter is NIL).
 const FLAT: char = '/';
 
+/// What some servers refuse in a name, each for its own store.
+const REFUSED: &str = "./\\*%~#^:\"<>|?!";
+
+/// How a path is spelled as a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Spelling {
+    /// As it is, but for what no name can hold.
+    Plain,
+    /// Without anything that a server may refuse.
+    Safe,
+}
+
 /// How an account spells its mailbox names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Layout {
@@ -71,7 +83,7 @@ impl Layout {
     }
 
     /// The mailbox that stands there, or would; `None` if a level has no name.
-    pub(super) fn name(&self, path: &CollectionPath) -> Option<MailboxName> {
+    pub(super) fn name(&self, path: &CollectionPath, spelling: Spelling) -> Option<MailboxName> {
         if path.is_inbox() {
             return Some(MailboxName::inbox());
         }
@@ -83,7 +95,7 @@ impl Layout {
             if i > 0 {
                 text.push(self.delimiter);
             }
-            text.push_str(&self.escape(segment));
+            text.push_str(&self.escape(segment, spelling));
         }
         (!path.segments().is_empty()).then(|| MailboxName::from_text(&text, self.encoding))
     }
@@ -96,17 +108,26 @@ impl Layout {
         head == self.prefix || (folds && head.eq_ignore_ascii_case(&self.prefix))
     }
 
+    /// Whether no name can hold it within a level.
     fn is_special(&self, c: char) -> bool {
         c == self.delimiter || c.is_control()
     }
 
+    fn is_spelled(&self, c: char) -> bool {
+        self.is_special(c) || REFUSED.contains(c)
+    }
+
     /// Spells what a name cannot hold as `=` and two hex digits. Where a name holds such text
-    /// itself, `3D` is put behind its `=`, so that every name has one path and the other way round.
-    fn escape(&self, segment: &str) -> String {
+    /// itself, `3D` is put behind its `=`: every path comes back from its name.
+    fn escape(&self, segment: &str, spelling: Spelling) -> String {
         let mut out = String::with_capacity(segment.len());
         for (at, c) in segment.char_indices() {
             match u8::try_from(c) {
-                Ok(byte) if self.is_special(c) => out.push_str(&format!("={byte:02X}")),
+                Ok(byte)
+                    if self.is_special(c) || (spelling == Spelling::Safe && self.is_spelled(c)) =>
+                {
+                    out.push_str(&format!("={byte:02X}"));
+                }
                 _ => out.push(c),
             }
             if segment
@@ -131,7 +152,7 @@ impl Layout {
         }
         let c = char::from(u8::from_str_radix(first, 16).ok()?);
         let meant = if code.len() == digits.len() { c } else { '=' };
-        self.is_special(c).then_some(meant)
+        self.is_spelled(c).then_some(meant)
     }
 
     /// The inverse of [`escape`](Self::escape).
@@ -238,7 +259,8 @@ mod tests {
     }
 
     fn name(layout: &Layout, segments: &[&str]) -> String {
-        let name = layout.name(&CollectionPath::new(segments.iter().copied()));
+        let path = CollectionPath::new(segments.iter().copied());
+        let name = layout.name(&path, Spelling::Plain);
         String::from_utf8(name.unwrap().as_bytes().to_vec()).unwrap()
     }
 
@@ -303,6 +325,23 @@ mod tests {
     }
 
     #[test]
+    fn what_a_server_refuses_can_be_spelled_otherwise() {
+        let layout = layout("", Some('/'));
+        for (segment, wire) in [
+            ("a.b", "a=2Eb"),
+            ("..", "=2E=2E"),
+            ("100%", "100=25"),
+            ("=2E", "=3D2E"),
+            ("plain & simple", "plain &- simple"),
+        ] {
+            let path = CollectionPath::new([segment]);
+            let name = layout.name(&path, Spelling::Safe).unwrap();
+            assert_eq!(name.as_bytes(), wire.as_bytes());
+            assert_eq!(layout.path(&name), path);
+        }
+    }
+
+    #[test]
     fn two_mailboxes_never_have_one_path() {
         let layout = layout("", Some('/'));
         let names = [
@@ -321,7 +360,7 @@ mod tests {
         let layout = layout("", Some('/'));
         for segments in [&["a", "", "b"][..], &[""], &[]] {
             let path = CollectionPath::new(segments.iter().copied());
-            assert_eq!(layout.name(&path), None);
+            assert_eq!(layout.name(&path, Spelling::Plain), None);
         }
     }
 

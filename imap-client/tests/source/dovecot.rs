@@ -1,0 +1,98 @@
+//! The source against a real Dovecot.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use imap_client::client::{ConnectOptions, Security};
+use imap_client::{ImapConfig, ImapSource};
+use sync_core::model::CollectionId;
+use sync_core::net::{Credential, Tls, TlsOptions};
+use sync_core::testing::conformance::{self, Harness};
+use sync_core::{Result, Source};
+use testbed::Dovecot;
+
+/// How a user logs in there.
+pub(crate) fn config(server: &Dovecot, user: &str) -> ImapConfig {
+    let tls = TlsOptions {
+        ca_pem: Some(std::fs::read(&server.ca_path).unwrap()),
+        ..TlsOptions::default()
+    };
+    let credential = Credential::password(user, Dovecot::password(user));
+    let connect = ConnectOptions::new("localhost", credential)
+        .security(Security::Tls)
+        .port(server.imaps_port)
+        .tls(Tls::new(&tls).unwrap());
+    ImapConfig::new(user, connect)
+}
+
+struct Account {
+    server: Arc<Dovecot>,
+    page: usize,
+}
+
+#[async_trait]
+impl Harness for Account {
+    async fn connect(&mut self) -> Result<Box<dyn Source>> {
+        let config = config(&self.server, "alice").page(self.page);
+        Ok(Box::new(ImapSource::new(config)))
+    }
+
+    fn profile(&self) -> conformance::Profile {
+        conformance::Profile {
+            any_bytes: false,
+            pages: self.page < 25,
+            skip: &[("dates_are_kept", "Dovecot takes no date of the future")],
+            ..conformance::Profile::default()
+        }
+    }
+
+    async fn lose_cursors(&mut self, c: &CollectionId) -> Result<bool> {
+        let server = Arc::clone(&self.server);
+        let name = c.as_str().to_owned();
+        let order = move || {
+            let now = server.uid_validity("alice", &name).unwrap();
+            server.set_uid_validity("alice", &name, now + 7).unwrap();
+        };
+        tokio::task::spawn_blocking(order).await.unwrap();
+        Ok(true)
+    }
+}
+
+async fn run(builder: testbed::Builder, page: usize) {
+    let server = Arc::new(builder.start().unwrap());
+    let report = conformance::run(&mut Account { server, page }).await;
+    if let Err(report) = report.into_result() {
+        panic!("{report}");
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs the testbed"]
+async fn conformance() {
+    run(Dovecot::builder(), 5_000).await;
+}
+
+#[tokio::test]
+#[ignore = "needs the testbed"]
+async fn conformance_in_small_pages() {
+    run(Dovecot::builder(), 7).await;
+}
+
+#[tokio::test]
+#[ignore = "needs the testbed"]
+async fn conformance_with_condstore_alone() {
+    let offered = "IMAP4rev1 SASL-IR ENABLE IDLE LITERAL- CONDSTORE UIDPLUS ESEARCH MOVE NAMESPACE";
+    run(Dovecot::builder().imap_capability(offered), 5_000).await;
+}
+
+#[tokio::test]
+#[ignore = "needs the testbed"]
+async fn conformance_as_an_old_server() {
+    run(Dovecot::builder().imap_capability("IMAP4rev1 IDLE"), 5_000).await;
+}
+
+#[tokio::test]
+#[ignore = "needs the testbed"]
+async fn conformance_on_sdbox() {
+    run(Dovecot::builder().mail_location("sdbox:%h/sdbox"), 5_000).await;
+}
