@@ -47,6 +47,9 @@ impl Gathered {
             }
         }
         self.vanished.union_with(&stream.finish().await?.vanished);
+        let items = &self.items;
+        let told_otherwise = self.unreadable.iter().filter(|uid| items.contains_key(uid));
+        self.unreadable = self.unreadable.difference(&set_of(told_otherwise));
         Ok(())
     }
 

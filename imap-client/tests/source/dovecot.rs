@@ -96,3 +96,48 @@ async fn conformance_as_an_old_server() {
 async fn conformance_on_sdbox() {
     run(Dovecot::builder().mail_location("sdbox:%h/sdbox"), 5_000).await;
 }
+
+#[tokio::test]
+#[ignore = "needs the testbed"]
+async fn internal_dates_are_kept() {
+    let server = Dovecot::start().unwrap();
+    let mut source = ImapSource::new(config(&server, "alice"));
+    for seconds in [0, 86_399, 1_000_000_000, 1_709_164_800] {
+        let mut new = crate::support::new_item(1, "");
+        new.date = Some(sync_core::model::Timestamp {
+            seconds,
+            offset_minutes: 330,
+        });
+        let op = sync_core::source::Op::Create(new);
+        crate::support::apply(&mut source, vec![op]).await;
+    }
+    let page = crate::support::list(&mut source, None).await;
+    let dates: Vec<_> = page.changed.iter().map(|item| item.date.unwrap()).collect();
+    let seconds: Vec<_> = dates.iter().map(|date| date.seconds).collect();
+    assert_eq!(seconds, [0, 86_399, 1_000_000_000, 1_709_164_800]);
+}
+
+#[tokio::test]
+#[ignore = "needs the testbed"]
+async fn notify_tells_of_any_mailbox() {
+    let server = Dovecot::start().unwrap();
+    server.create_mailbox("alice", "Other").unwrap();
+    let mut source = ImapSource::new(config(&server, "alice"));
+    let mut other = ImapSource::new(config(&server, "alice"));
+    let both: [CollectionId; 2] = ["INBOX".into(), "Other".into()];
+    for c in &both {
+        source.changes(c, None).await.unwrap();
+    }
+    let long = std::time::Duration::from_secs(120);
+    let write = async {
+        // After the wait has begun, most likely; before is as good.
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        let op = sync_core::source::Op::Create(crate::support::new_item(1, ""));
+        let batch = vec![sync_core::source::Mutation { key: 1, op }];
+        other.apply(&both[1], None, batch).await.unwrap();
+    };
+    let (woken, ()) = tokio::join!(source.watch(&both, long), write);
+    assert_eq!(woken.unwrap(), [both[1].clone()]);
+    let page = source.changes(&both[1], None).await.unwrap();
+    assert_eq!(page.changed.len(), 1);
+}

@@ -9,4 +9,8 @@
 
 mod conformance;
 mod dovecot;
+mod engine;
+mod listing;
 mod support;
+mod watch;
+mod writing;
