@@ -186,3 +186,23 @@ fn braces_that_are_no_literal() {
         assert_eq!(next(&mut framer).unwrap(), line.as_bytes());
     }
 }
+
+/// Found by fuzzing: cut one way the line was handed out in pieces, cut another
+/// way its end was taken for a literal.
+#[test]
+fn a_long_line_of_sets_ends_without_a_literal() {
+    let line = b"* VANISHED 1,2,3,4,5,6,7,8,9 {4}\r\n* 1 EXISTS\r\n";
+    for cut in [7, line.len()] {
+        let mut framer = Framer::new(limits());
+        let mut responses = 0;
+        for piece in line.chunks(cut) {
+            framer.push(piece);
+            while let Some(frame) = framer.next_frame().unwrap() {
+                if let Frame::Response(raw) = frame {
+                    responses += usize::from(Response::decode(raw) == Response::Exists(1));
+                }
+            }
+        }
+        assert_eq!(responses, 1, "{cut}");
+    }
+}

@@ -137,6 +137,20 @@ fn a_bracket_that_never_closes_is_text() {
     assert_eq!((status.code, status.text.as_str()), (None, "[TRYCREATE"));
 }
 
+/// Found by fuzzing: a literal brings a line end into what should be one line.
+#[test]
+fn a_literal_in_a_code_that_is_not_understood() {
+    let line = b"* NO [BADCHARSET ({5}\r\n ]U8)]TF-no\r\n";
+    let Response::Status(status) = Response::decode(line) else {
+        panic!()
+    };
+    let code = Code::Other("BADCHARSET".into(), Some("({5}   ".into()));
+    assert_eq!(
+        (status.code, status.text.as_str()),
+        (Some(code), "U8)]TF-no")
+    );
+}
+
 #[test]
 fn a_code_without_text() {
     let Response::Status(status) = Response::decode(b"* OK [READ-WRITE ]\r\n") else {

@@ -394,8 +394,11 @@ impl Framer {
             self.ready = Ready::Response;
             return Ok(true);
         };
+        // Whether a long line was handed out before its end came depends on how
+        // the stream was cut; that there is no literal at its end must not.
+        let long = line.len() > self.limits.long_line && is_set_line(line);
         let first = self.segment == self.start;
-        if first && is_plain_text(line) {
+        if first && (long || is_plain_text(line)) {
             self.ready = Ready::Response;
             return Ok(true);
         }

@@ -410,6 +410,15 @@ pub(crate) fn lossy(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
+/// As [`lossy`]; line ends, which only a literal brings in, become spaces.
+pub(crate) fn lossy_line(bytes: &[u8]) -> String {
+    let text = lossy(bytes);
+    if text.contains(['\r', '\n']) {
+        return text.replace(['\r', '\n'], " ");
+    }
+    text
+}
+
 /// `"(" [item *(SP item)] ")"`; `NIL` is an empty list.
 pub(crate) fn list<'a, T>(
     item: impl Fn(&'a [u8]) -> Lex<'a, T>,

@@ -66,13 +66,10 @@ impl Eq for Capabilities {}
 /// `*(SP capability)`, up to `]` or the end (RFC 9051 section 9). Whatever
 /// stands between spaces counts as a capability.
 pub(super) fn capability_data(i: &[u8]) -> Lex<'_, Capabilities> {
-    let len = i
-        .iter()
-        .position(|b| matches!(b, b']' | b'\r' | b'\n'))
-        .unwrap_or(i.len());
+    let len = i.iter().position(|b| *b == b']').unwrap_or(i.len());
     let (list, rest) = i.split_at_checked(len).unwrap_or((i, &[]));
     let names = list
-        .split(|b| *b == b' ')
+        .split(u8::is_ascii_whitespace)
         .filter(|w| !w.is_empty())
         .map(lossy);
     Ok((rest, names.collect()))

@@ -7,7 +7,7 @@ use nom::sequence::{preceded, separated_pair, terminated};
 
 use crate::wire::error::DecodeErrorKind;
 use crate::wire::flag::Flags;
-use crate::wire::lex::{self, Lex, keyword, lossy, number, number64, nz_number, sp};
+use crate::wire::lex::{self, Lex, keyword, lossy_line, number, number64, nz_number, sp};
 use crate::wire::set::{SequenceSet, UidList};
 use crate::wire::set_parser::SetParser;
 
@@ -197,12 +197,11 @@ pub(super) fn resp_text_code(i: &[u8]) -> Lex<'_, Code> {
         return Err(lex::error(i, DecodeErrorKind::Incomplete));
     };
     let (code, rest) = inner.split_at_checked(at).unwrap_or((inner, &[]));
-    let (name, text) = match memchr::memchr(b' ', code) {
-        Some(at) => code.split_at_checked(at).unwrap_or((code, &[])),
-        None => (code, [].as_slice()),
+    let code = lossy_line(code);
+    let code = match code.split_once(' ') {
+        Some((name, text)) => Code::Other(name.to_owned(), Some(text.to_owned())),
+        None => Code::Other(code, None),
     };
-    let text = text.strip_prefix(b" ").map(lossy);
-    let code = Code::Other(lossy(name), text);
     Ok((rest.get(1..).unwrap_or_default(), code))
 }
 

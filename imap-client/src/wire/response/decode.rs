@@ -73,6 +73,8 @@ fn without_line_end(bytes: &[u8]) -> &[u8] {
 
 /// `response = *(continue-req / response-data) response-done`, one of them
 /// (RFC 9051 section 9).
+// Inlined, as `numbered` is, so that a FETCH is built where it is returned.
+#[inline(always)]
 fn response<'a>(raw: &RawResponse<'a>) -> Result<Response<'a>, DecodeError> {
     let whole = without_line_end(raw.bytes());
     let parsed = match whole {
@@ -112,7 +114,7 @@ fn tagged(i: &[u8]) -> Lex<'_, Response<'static>> {
 
 /// `message-data = nz-number SP ("EXPUNGE" / ("FETCH" SP msg-att))`, and
 /// `number SP ("EXISTS" / "RECENT")`.
-#[inline]
+#[inline(always)]
 fn numbered<'a>(
     raw: &RawResponse<'a>,
     whole: &'a [u8],
@@ -120,16 +122,21 @@ fn numbered<'a>(
 ) -> Result<Response<'a>, nom::Err<lex::LexError>> {
     let (i, n) = lex::number(i)?;
     let (i, ()) = lex::sp(i)?;
-    if let [b'F' | b'f', ..] = i
-        && let Ok((rest, ())) = lex::keyword(b"FETCH ")(i)
-    {
-        let (rest, ()) = lex::spaces(rest)?;
+    let list = match i.strip_prefix(b"FETCH ") {
+        Some(list) => Some(list),
+        None => lex::keyword(b"FETCH ")(i).ok().map(|(list, ())| list),
+    };
+    if let Some(list) = list {
+        let list = match list.first() {
+            Some(b' ') => lex::spaces(list)?.0,
+            _ => list,
+        };
         let mut parser = Parser {
             whole,
             streamed: raw.streamed(),
         };
         let mut fetch = Fetch::new(n);
-        let rest = parser.fetch(&mut fetch, rest, false)?;
+        let rest = parser.fetch(&mut fetch, list, false)?;
         if !rest.is_empty() {
             lex::end(rest)?;
         }

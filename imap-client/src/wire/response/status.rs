@@ -1,6 +1,6 @@
 //! Status responses: OK, NO, BAD, BYE, PREAUTH.
 
-use crate::wire::lex::{self, Lex, lossy};
+use crate::wire::lex::{self, Lex, lossy_line};
 
 use super::code::{Code, resp_text_code};
 
@@ -95,6 +95,6 @@ pub(super) fn resp_text(kind: StatusKind, i: &[u8]) -> Lex<'_, StatusResponse> {
         },
         _ => (i, None),
     };
-    let text = lossy(i);
+    let text = lossy_line(i);
     Ok((&[], StatusResponse { kind, code, text }))
 }
