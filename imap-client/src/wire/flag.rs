@@ -162,17 +162,24 @@ impl<'a> Flags<'a> {
         let mut keywords = false;
         let mut word = i;
         loop {
-            let len = word.iter().position(|b| matches!(b, b' ' | b')'));
-            let Some((name, rest)) = len.and_then(|len| word.split_at_checked(len)) else {
-                return Err(lex::error(i, DecodeErrorKind::Incomplete));
-            };
-            match SystemFlags::from_name(name) {
-                Some(flag) => system.insert(flag),
-                None => keywords |= !name.is_empty(),
+            // The flag that nearly every list has.
+            if let Some(rest) = word.strip_prefix(b"\\Seen")
+                && let Some(b' ' | b')') = rest.first()
+            {
+                system.insert(SystemFlags::SEEN);
+                word = rest;
             }
-            let Some((end, rest)) = rest.split_first() else {
+            let len = word.iter().position(|b| matches!(b, b' ' | b')'));
+            let Some((name, [end, rest @ ..])) = len.and_then(|len| word.split_at_checked(len))
+            else {
                 return Err(lex::error(i, DecodeErrorKind::Incomplete));
             };
+            if !name.is_empty() {
+                match SystemFlags::from_name(name) {
+                    Some(flag) => system.insert(flag),
+                    None => keywords = true,
+                }
+            }
             if *end == b' ' {
                 word = rest;
                 continue;

@@ -103,9 +103,16 @@ pub fn sp(i: &[u8]) -> Lex<'_, ()> {
 }
 
 /// Any number of spaces.
+#[inline]
 pub fn spaces(i: &[u8]) -> Lex<'_, ()> {
-    let (rest, _) = take_while(|b| b == b' ')(i)?;
-    Ok((rest, ()))
+    match i {
+        [b' ', b' ', ..] => {
+            let (rest, _) = take_while(|b| b == b' ')(i)?;
+            Ok((rest, ()))
+        }
+        [b' ', rest @ ..] => Ok((rest, ())),
+        _ => Ok((i, ())),
+    }
 }
 
 /// The one byte `b`.
@@ -176,7 +183,29 @@ pub fn number64(i: &[u8]) -> Lex<'_, u64> {
 }
 
 /// Goes on with a number of eight digits or more; `rest` is what follows them.
+#[inline]
 fn many_digits<'a>(i: &'a [u8], rest: &'a [u8], value: u64) -> Lex<'a, u64> {
+    let mut value = value;
+    let mut rest = rest;
+    loop {
+        let (more, len) = digits8(rest);
+        if len == 0 {
+            return Ok((rest, value));
+        }
+        value = value
+            .checked_mul(power_of_ten(len))
+            .and_then(|v| v.checked_add(more))
+            .ok_or_else(|| failure(i, DecodeErrorKind::Number))?;
+        rest = rest.get(len..).unwrap_or_default();
+        if len < 8 {
+            return Ok((rest, value));
+        }
+    }
+}
+
+/// 10 to the power of `n`, which is 8 at most.
+#[inline]
+pub(crate) fn power_of_ten(n: usize) -> u64 {
     const POWERS: [u64; 9] = [
         1,
         10,
@@ -188,20 +217,7 @@ fn many_digits<'a>(i: &'a [u8], rest: &'a [u8], value: u64) -> Lex<'a, u64> {
         10_000_000,
         100_000_000,
     ];
-    let mut value = value;
-    let mut rest = rest;
-    loop {
-        let (more, len) = digits8(rest);
-        if len == 0 {
-            return Ok((rest, value));
-        }
-        let power = POWERS.get(len).copied().unwrap_or_default();
-        value = value
-            .checked_mul(power)
-            .and_then(|v| v.checked_add(more))
-            .ok_or_else(|| failure(i, DecodeErrorKind::Number))?;
-        rest = rest.get(len..).unwrap_or_default();
-    }
+    POWERS.get(n).copied().unwrap_or_default()
 }
 
 /// `number = 1*DIGIT`, an unsigned 32-bit integer.
@@ -259,6 +275,30 @@ fn ends_quoted(next: Option<&u8>) -> bool {
     matches!(next, None | Some(b' ' | b')' | b'(' | b']' | b'\r' | b'\n'))
 }
 
+/// Where the first quote or backslash is. Most strings are short: the first 32
+/// bytes are looked at by words of eight, before memchr is worth its call.
+#[inline]
+fn find_quote(i: &[u8]) -> Option<usize> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    // The lowest bit set marks the first byte that is zero.
+    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & (ONES << 7);
+    let mut at = 0usize;
+    while at < 32 {
+        let Some(bytes) = i.get(at..).and_then(|i| i.first_chunk::<8>()) else {
+            break;
+        };
+        let word = u64::from_le_bytes(*bytes);
+        let quotes = zeros(word ^ (ONES * 0x22));
+        let slashes = zeros(word ^ (ONES * 0x5c));
+        let found = quotes | slashes;
+        if found != 0 {
+            return Some(at + found.trailing_zeros() as usize / 8);
+        }
+        at += 8;
+    }
+    memchr2(b'"', b'\\', i.get(at..)?).map(|step| at + step)
+}
+
 /// Splits `i`, which starts after the opening quote, into the raw content, and
 /// what follows the closing quote; says whether the content needs unescaping.
 #[inline]
@@ -267,7 +307,7 @@ fn quoted_raw(i: &[u8]) -> Lex<'_, (&[u8], bool)> {
     let mut escaped = false;
     loop {
         let rest = i.get(at..).unwrap_or_default();
-        let Some(step) = memchr2(b'"', b'\\', rest) else {
+        let Some(step) = find_quote(rest) else {
             return Err(failure(i, DecodeErrorKind::Incomplete));
         };
         at += step;
@@ -366,6 +406,9 @@ pub fn nstring(i: &[u8]) -> Lex<'_, Option<Cow<'_, [u8]>>> {
         [b'"', ..] => {
             let (rest, value) = quoted(i)?;
             Ok((rest, Some(value)))
+        }
+        [b'N', b'I', b'L', rest @ ..] if matches!(rest.first(), Some(b' ' | b')')) => {
+            Ok((rest, None))
         }
         [b'N' | b'n', ..] => {
             if let Ok((rest, ())) = nil(i) {

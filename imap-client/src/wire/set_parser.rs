@@ -1,7 +1,7 @@
 //! Reads sets piece by piece.
 
 use super::error::{DecodeError, DecodeErrorKind};
-use super::lex::digits8;
+use super::lex::{digits8, power_of_ten};
 use super::set::{SequenceSet, SetBuilder};
 
 /// Reads a `sequence-set`, or the numbers of a SEARCH response, from bytes that
@@ -116,8 +116,8 @@ impl SetParser {
             if self.value == 0 {
                 self.value = value;
             } else {
-                let power = 10u64.pow(u32::try_from(len).unwrap_or(0));
-                self.value = self.value.saturating_mul(power).saturating_add(value);
+                let shifted = self.value.saturating_mul(power_of_ten(len));
+                self.value = shifted.saturating_add(value);
             }
             self.digits = true;
             at += len;
