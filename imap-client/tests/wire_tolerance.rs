@@ -149,6 +149,11 @@ fn a_literal_in_a_code_that_is_not_understood() {
         (status.code, status.text.as_str()),
         (Some(code), "U8)]TF-no")
     );
+    let Response::Status(status) = Response::decode(b"* OK [\r\n x] y\r\n") else {
+        panic!()
+    };
+    let shown = (status.code, status.text.as_str());
+    assert_eq!(shown, (None, "[   x] y"), "a code has a name");
 }
 
 #[test]

@@ -199,6 +199,7 @@ pub(super) fn resp_text_code(i: &[u8]) -> Lex<'_, Code> {
     let (code, rest) = inner.split_at_checked(at).unwrap_or((inner, &[]));
     let code = lossy_line(code);
     let code = match code.split_once(' ') {
+        Some(("", _)) => return Err(lex::error(i, DecodeErrorKind::Syntax)),
         Some((name, text)) => Code::Other(name.to_owned(), Some(text.to_owned())),
         None => Code::Other(code, None),
     };
