@@ -7,6 +7,7 @@
 )]
 
 mod cli;
+mod conflicts;
 mod imap;
 mod maildir;
 mod place;
