@@ -149,7 +149,7 @@ impl ImapSource {
 pub(super) fn options(client: &Client) -> SelectOptions {
     let session = client.session();
     SelectOptions {
-        condstore: session.has("CONDSTORE") && !session.is_enabled("CONDSTORE"),
+        condstore: !session.is_enabled("CONDSTORE"),
         ..SelectOptions::default()
     }
 }

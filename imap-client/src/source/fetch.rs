@@ -34,7 +34,7 @@ const IN_FLIGHT: usize = 3;
 const MANY: u64 = 600;
 
 /// How many finished messages wait for the reader.
-const FINISHED: usize = 64;
+const FINISHED: usize = 16;
 
 type Sender = mpsc::Sender<Result<Item>>;
 
@@ -185,37 +185,40 @@ fn items(depth: Depth, session: &Session) -> Vec<FetchItem> {
 async fn read(client: &mut Client, work: &Work, sender: &Sender) -> Result<()> {
     let items = items(work.depth, client.session());
     let mut in_flight: VecDeque<(UidSet, Pending<FetchEnd>)> = VecDeque::new();
+    // Of all that are in flight: a server may answer several FETCHes at once, as Dovecot does.
+    let mut wanted = UidSet::new();
+    let mut undecoded = false;
     let result = loop {
         while in_flight.len() < IN_FLIGHT {
             let Some(uids) = work.next() else { break };
+            wanted.union_with(&uids);
             let call = Call::uid_fetch(&uids, &items, &FetchModifiers::default());
             match client.send(call).await {
                 Ok(pending) => in_flight.push_back((uids, pending)),
                 Err(error) => {
-                    work.put_back(uids);
-                    in_flight
-                        .drain(..)
-                        .for_each(|(uids, _)| work.put_back(uids));
+                    work.put_back(wanted);
                     return Err(error.into());
                 }
             }
         }
-        let Some((mut uids, pending)) = in_flight.pop_front() else {
+        let Some((uids, pending)) = in_flight.pop_front() else {
             break Ok(());
         };
-        match read_set(client, pending, &mut uids, work, sender).await {
+        let answer = Answer {
+            uids,
+            wanted: &mut wanted,
+            undecoded: &mut undecoded,
+            work,
+            sender,
+        };
+        match answer.read(client, pending).await {
             Ok(true) => {}
             // Nobody reads any more.
             Ok(false) => break Ok(()),
-            Err(error) => {
-                work.put_back(uids);
-                break Err(error);
-            }
+            Err(error) => break Err(error),
         }
     };
-    in_flight
-        .drain(..)
-        .for_each(|(uids, _)| work.put_back(uids));
+    work.put_back(wanted);
     result
 }
 
@@ -244,93 +247,108 @@ impl Arriving {
     }
 }
 
-/// Reads the answer about one set, from which it takes what was answered; says whether to go on.
-async fn read_set(
-    client: &mut Client,
-    pending: Pending<FetchEnd>,
-    uids: &mut UidSet,
-    work: &Work,
-    sender: &Sender,
-) -> Result<bool> {
-    let mut stream = client.read_fetch(pending);
-    let mut arriving = Arriving::default();
-    let mut unknown = 0_u32;
-    let refused = loop {
-        let part = match stream.next().await {
-            Ok(Some(part)) => part,
-            Ok(None) => break None,
-            Err(error) => break Some(error),
-        };
-        let (uid, item) = match part {
-            FetchPart::SectionStart { len, .. } => {
-                arriving.writer = Some(BodyWriter::new(len));
-                continue;
-            }
-            FetchPart::Chunk(bytes) => {
-                arriving.write(bytes);
-                continue;
-            }
-            FetchPart::Message(fetch) => {
-                let body = arriving.take()?;
-                match fetch.uid.filter(|uid| uids.contains(*uid)) {
-                    Some(uid) => match item(&fetch, uid, body, work) {
-                        Some(item) => (uid, item),
-                        None => continue,
-                    },
-                    None => continue,
+/// The answer to one FETCH.
+struct Answer<'a> {
+    /// What it asked for.
+    uids: UidSet,
+    /// What was asked for on this connection and not yet answered.
+    wanted: &'a mut UidSet,
+    /// A response about an unknown message could not be decoded.
+    undecoded: &'a mut bool,
+    work: &'a Work,
+    sender: &'a Sender,
+}
+
+impl Answer<'_> {
+    /// Reads up to the completion; says whether to go on.
+    async fn read(self, client: &mut Client, pending: Pending<FetchEnd>) -> Result<bool> {
+        let Self {
+            uids,
+            wanted,
+            undecoded,
+            work,
+            sender,
+        } = self;
+        let mut stream = client.read_fetch(pending);
+        let mut arriving = Arriving::default();
+        let refused = loop {
+            let part = match stream.next().await {
+                Ok(Some(part)) => part,
+                Ok(None) => break None,
+                Err(error) => break Some(error),
+            };
+            let (uid, item) = match part {
+                FetchPart::SectionStart { len, .. } => {
+                    arriving.writer = Some(BodyWriter::new(len));
+                    continue;
                 }
-            }
-            FetchPart::Undecodable(bytes) => {
-                arriving = Arriving::default();
-                match uid_in(bytes).filter(|uid| uids.contains(*uid)) {
-                    Some(uid) => (uid, Err(undecodable(&item_id(work.uid_validity, uid)))),
-                    None => {
-                        unknown = unknown.saturating_add(1);
-                        continue;
+                FetchPart::Chunk(bytes) => {
+                    arriving.write(bytes);
+                    continue;
+                }
+                FetchPart::Message(fetch) => {
+                    let body = arriving.take()?;
+                    match fetch.uid.filter(|uid| wanted.contains(*uid)) {
+                        Some(uid) => match item(&fetch, uid, body, work) {
+                            Some(item) => (uid, item),
+                            None => continue,
+                        },
+                        None => continue,
                     }
                 }
-            }
-            _ => continue,
-        };
-        *uids = uids.difference(&UidSet::from(uid));
-        if sender.send(item).await.is_err() {
-            return Ok(false);
-        }
-    };
-    use crate::client::ErrorKind::{Bad, No};
-    match refused {
-        None => {}
-        Some(error) if !matches!(error.kind(), No | Bad) || error.is_throttled() => {
-            return Err(error.into());
-        }
-        // Some servers refuse a whole set for the sake of one message.
-        Some(_) if uids.len() > 1 => {
-            for uid in std::mem::take(uids).iter() {
-                work.put_back(UidSet::from(uid));
-            }
-            return Ok(true);
-        }
-        Some(error) => {
-            for uid in std::mem::take(uids).iter() {
-                let text = format!("the server does not give it: {error}");
-                let id = item_id(work.uid_validity, uid);
-                let error = Error::new(ErrorKind::Item, text).at_item(&id);
-                if sender.send(Err(error)).await.is_err() {
-                    return Ok(false);
+                FetchPart::Undecodable(bytes) => {
+                    arriving = Arriving::default();
+                    match uid_in(bytes).filter(|uid| wanted.contains(*uid)) {
+                        Some(uid) => (uid, Err(undecodable(&item_id(work.uid_validity, uid)))),
+                        None => {
+                            *undecoded = true;
+                            continue;
+                        }
+                    }
                 }
+                _ => continue,
+            };
+            *wanted = wanted.difference(&UidSet::from(uid));
+            if sender.send(item).await.is_err() {
+                return Ok(false);
             }
-        }
-    }
-    if unknown > 0 {
-        // One of these came undecodable; to leave it out would say that it is gone.
-        for uid in std::mem::take(uids).iter() {
-            let error = undecodable(&item_id(work.uid_validity, uid));
+        };
+        let missing = uids.intersection(wanted);
+        use crate::client::ErrorKind::{Bad, No};
+        let why = match refused {
+            // Undecodable, one of them: to leave it out would say that it is gone.
+            None if *undecoded => None,
+            None => {
+                *wanted = wanted.difference(&missing);
+                return Ok(true);
+            }
+            Some(error) if !matches!(error.kind(), No | Bad) || error.is_throttled() => {
+                return Err(error.into());
+            }
+            Some(error) => Some(error),
+        };
+        *wanted = wanted.difference(&missing);
+        let single = missing.len() == 1;
+        for uid in missing.iter() {
+            let id = item_id(work.uid_validity, uid);
+            let error = match &why {
+                // Some servers refuse a whole set for the sake of one message.
+                Some(_) if !single => {
+                    work.put_back(UidSet::from(uid));
+                    continue;
+                }
+                Some(why) => {
+                    let text = format!("the server does not give it: {why}");
+                    Error::new(ErrorKind::Item, text).at_item(&id)
+                }
+                None => undecodable(&id),
+            };
             if sender.send(Err(error)).await.is_err() {
                 return Ok(false);
             }
         }
+        Ok(true)
     }
-    Ok(true)
 }
 
 /// The item of a response; `None` if it says something else of the message.

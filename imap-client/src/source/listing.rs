@@ -147,7 +147,8 @@ impl ImapSource {
     ) -> Result<ChangePage> {
         self.client().await?;
         let session = self.client.as_ref().ok_or_else(not_connected)?.session();
-        let counted = known.mark.mod_seq > 0 && session.has("CONDSTORE");
+        let has = session.has("CONDSTORE") || session.has("QRESYNC");
+        let counted = known.mark.mod_seq > 0 && has;
         let vanished = counted && session.is_enabled("QRESYNC");
         let small = usize::try_from(known.mark.messages).is_ok_and(|n| n <= self.config.page);
         let calls = if counted {

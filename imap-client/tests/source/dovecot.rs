@@ -141,3 +141,25 @@ async fn notify_tells_of_any_mailbox() {
     let page = source.changes(&both[1], None).await.unwrap();
     assert_eq!(page.changed.len(), 1);
 }
+
+#[tokio::test]
+#[ignore = "needs the testbed"]
+async fn every_message_is_read() {
+    let server = Dovecot::start().unwrap();
+    let mail: Vec<_> = testbed::mail::Generator::new(1).take(2_000).collect();
+    server.append("alice", "INBOX", &mail).unwrap();
+    for connections in [1, 2] {
+        let config = config(&server, "alice").connections(connections);
+        let mut source = ImapSource::new(config);
+        let page = crate::support::list(&mut source, None).await;
+        let ids: Vec<_> = page.changed.into_iter().map(|item| item.id).collect();
+        assert_eq!(ids.len(), 2_000);
+        let depth = sync_core::source::Depth::Full;
+        let items = crate::support::fetch(&mut source, &ids, depth).await;
+        let read = items.iter().map(|item| &item.as_ref().unwrap().id);
+        let mut read = crate::support::uids(read);
+        read.dedup();
+        let missing: Vec<u32> = (1..=2_000).filter(|uid| !read.contains(uid)).collect();
+        assert_eq!(missing, Vec::<u32>::new());
+    }
+}

@@ -130,6 +130,45 @@ async fn a_status_code_may_stand_between_the_lines_of_list_status() {
     assert!(collections.iter().any(|c| c.path.is_inbox()));
 }
 
+/// All pages, each asked of a source that just started.
+async fn list_with_restarts(server: &Server, since: Option<&Cursor>) -> Vec<u32> {
+    let mut told = Vec::new();
+    let mut cursor = since.cloned();
+    loop {
+        let mut source = ImapSource::new(config(server).page(7));
+        let page = source.changes(&inbox(), cursor.as_ref()).await.unwrap();
+        told.extend(changed(&page));
+        cursor = Some(page.cursor);
+        if !page.more {
+            return told;
+        }
+    }
+}
+
+#[tokio::test]
+async fn pages_go_on_after_a_restart() {
+    for profile in [Profile::full(), without_qresync(), without_condstore()] {
+        let server = filled(profile, 50);
+        let all: Vec<u32> = (1..=50).collect();
+        assert_eq!(list_with_restarts(&server, None).await, all);
+        let (_, cursor) = settled(&server).await;
+        for uid in 1..=50 {
+            let store = server.store();
+            store.add_flags("INBOX", uid, &["\\Seen"]).unwrap();
+        }
+        assert_eq!(list_with_restarts(&server, Some(&cursor)).await, all);
+    }
+}
+
+#[tokio::test]
+async fn a_server_without_enable_counts_changes_all_the_same() {
+    let server = filled(without_qresync().without("ENABLE").without("IMAP4rev2"), 10);
+    let (mut source, cursor) = settled(&server).await;
+    server.store().add_flags("INBOX", 3, &["\\Seen"]).unwrap();
+    let page = list(&mut source, Some(&cursor)).await;
+    assert_eq!((changed(&page), page.coverage), (vec![3], Coverage::Delta));
+}
+
 #[tokio::test]
 async fn vanished_that_names_every_uid_deletes_nothing() {
     // nextcloud/mail#11908

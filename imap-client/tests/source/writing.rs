@@ -414,6 +414,30 @@ async fn a_large_message_passes_through_a_file_both_ways() {
 }
 
 #[tokio::test]
+async fn a_server_may_answer_several_fetches_at_once() {
+    let server = filled(Profile::full(), 400);
+    let mut source = source(&server);
+    let ids: Vec<_> = list(&mut source, None)
+        .await
+        .changed
+        .into_iter()
+        .map(|i| i.id)
+        .collect();
+    // Dovecot does so: a message of the second set arrives with those of the first.
+    server.store().expunge("INBOX", &[300]).unwrap();
+    let text = text(299);
+    let early = format!(
+        "* 300 FETCH (UID 300 FLAGS () BODY[] {{{}}}\r\n{text})",
+        text.len()
+    );
+    server.order(Fault::on("UID FETCH").say(Moment::Received, early));
+    let items = fetch(&mut source, &ids, Depth::Full).await;
+    let mut read = uids(items.iter().map(|item| &item.as_ref().unwrap().id));
+    read.dedup();
+    assert_eq!(read, (1..=400).collect::<Vec<_>>());
+}
+
+#[tokio::test]
 async fn one_undecodable_message_is_an_error_and_the_others_come() {
     let server = filled(Profile::full(), 5);
     let mut source = source(&server);
