@@ -196,3 +196,33 @@ fn uid_lists_keep_their_order() {
     assert_eq!(list.len(), 4);
     assert_eq!(list.to_set().to_string(), "4:5,9,20");
 }
+
+/// Runs of ascending numbers take a path of their own; it must not show.
+#[test]
+fn search_numbers_of_every_length_in_every_order() {
+    let lists: [Vec<u32>; 5] = [
+        (1..400).chain(500..700).collect(),
+        (1..2000)
+            .map(|n| n * 3_000_001 % 4_000_000_000 + 1)
+            .collect(),
+        (0..500).map(|n| u32::MAX - 499 + n).collect(),
+        (1..300).rev().collect(),
+        (1..300).flat_map(|n| [n * 2, n * 2 - 1]).collect(),
+    ];
+    for list in lists {
+        let words: Vec<String> = list.iter().map(ToString::to_string).collect();
+        let text = words.join(" ");
+        for cut in [1, 7, 64, text.len()] {
+            let mut parser = imap_client::wire::SetParser::spaced(usize::MAX);
+            for piece in text.as_bytes().chunks(cut) {
+                assert_eq!(parser.feed(piece).unwrap(), piece.len());
+            }
+            let expected: SequenceSet = list.iter().copied().collect();
+            assert_eq!(parser.finish().unwrap(), expected);
+        }
+    }
+    let even: Vec<String> = (1..1000).map(|n| (n * 2).to_string()).collect();
+    let mut parser = imap_client::wire::SetParser::spaced(500);
+    let error = parser.feed(even.join(" ").as_bytes()).unwrap_err();
+    assert_eq!(error.kind(), DecodeErrorKind::Limit);
+}

@@ -283,14 +283,9 @@ fn find_quote(i: &[u8]) -> Option<usize> {
     // The lowest bit set marks the first byte that is zero.
     let zeros = |word: u64| word.wrapping_sub(ONES) & !word & (ONES << 7);
     let mut at = 0usize;
-    while at < 32 {
-        let Some(bytes) = i.get(at..).and_then(|i| i.first_chunk::<8>()) else {
-            break;
-        };
+    for bytes in i.as_chunks::<8>().0.iter().take(4) {
         let word = u64::from_le_bytes(*bytes);
-        let quotes = zeros(word ^ (ONES * 0x22));
-        let slashes = zeros(word ^ (ONES * 0x5c));
-        let found = quotes | slashes;
+        let found = zeros(word ^ (ONES * 0x22)) | zeros(word ^ (ONES * 0x5c));
         if found != 0 {
             return Some(at + found.trailing_zeros() as usize / 8);
         }
@@ -299,9 +294,20 @@ fn find_quote(i: &[u8]) -> Option<usize> {
     memchr2(b'"', b'\\', i.get(at..)?).map(|step| at + step)
 }
 
+/// The content of a quoted string that ends at its first quote and needs no
+/// unescaping, as nearly all do, and what follows. `i` starts after the opening
+/// quote.
+#[inline]
+fn plain_quoted(i: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (raw, rest) = i.split_at_checked(find_quote(i)?)?;
+    match rest {
+        [b'"', after @ ..] if ends_quoted(after.first()) => Some((raw, after)),
+        _ => None,
+    }
+}
+
 /// Splits `i`, which starts after the opening quote, into the raw content, and
 /// what follows the closing quote; says whether the content needs unescaping.
-#[inline]
 fn quoted_raw(i: &[u8]) -> Lex<'_, (&[u8], bool)> {
     let mut at = 0usize;
     let mut escaped = false;
@@ -403,7 +409,10 @@ pub fn string(i: &[u8]) -> Lex<'_, Cow<'_, [u8]>> {
 /// `nstring = string / nil`. An atom is taken for a string.
 pub fn nstring(i: &[u8]) -> Lex<'_, Option<Cow<'_, [u8]>>> {
     match i {
-        [b'"', ..] => {
+        [b'"', inner @ ..] => {
+            if let Some((raw, rest)) = plain_quoted(inner) {
+                return Ok((rest, Some(Cow::Borrowed(raw))));
+            }
             let (rest, value) = quoted(i)?;
             Ok((rest, Some(value)))
         }
@@ -535,7 +544,10 @@ fn skip_list(whole: &[u8]) -> Result<&[u8], nom::Err<LexError>> {
     let mut i = whole;
     while let Some((b, rest)) = i.split_first() {
         i = match b {
-            b'"' => quoted_raw(rest)?.0,
+            b'"' => match plain_quoted(rest) {
+                Some((_, rest)) => rest,
+                None => quoted_raw(rest)?.0,
+            },
             b'(' => {
                 depth += 1;
                 if depth > MAX_DEPTH {

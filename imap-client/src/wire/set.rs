@@ -418,6 +418,18 @@ impl SetBuilder {
         true
     }
 
+    /// Takes the last range back.
+    pub(crate) fn pop(&mut self) -> Option<(u32, u32)> {
+        self.ranges.pop()
+    }
+
+    /// Adds ranges that ascend, do not touch, and follow what [`Self::pop`]
+    /// gave. False if there are then more than `max`.
+    pub(crate) fn extend(&mut self, block: &[(u32, u32)], max: usize) -> bool {
+        self.ranges.extend_from_slice(block);
+        self.ranges.len() <= max
+    }
+
     pub(crate) fn finish(self, open: Option<u32>) -> SequenceSet {
         SequenceSet::from_parts(self.ranges, !self.unsorted, open)
     }

@@ -64,12 +64,16 @@ impl SetParser {
     /// ranges than allowed. The offset counts from the first byte fed.
     pub fn feed(&mut self, bytes: &[u8]) -> Result<usize, DecodeError> {
         let mut at = 0usize;
+        let mut fresh = self.separator == b' ';
         while let Some(b) = bytes.get(at) {
             if b.is_ascii_digit() {
                 at = self.number(bytes, at)?;
             } else if *b == self.separator {
                 self.commit(at)?;
                 at += 1;
+                if std::mem::take(&mut fresh) {
+                    at = self.ascending(bytes, at)?;
+                }
             } else if *b == b':' && self.separator == b',' {
                 match self.take(at)? {
                     Some(first) if self.first.is_none() => self.first = Some(first),
@@ -95,6 +99,57 @@ impl SetParser {
     pub fn finish(mut self) -> Result<SequenceSet, DecodeError> {
         self.commit(0)?;
         Ok(self.builder.finish(self.open))
+    }
+
+    /// Reads numbers from `at` on as long as each is above the one before and
+    /// followed by a space; gives where it stopped.
+    ///
+    /// Whether a number joins the range before it is a matter of chance to the
+    /// processor, so nothing branches on that.
+    fn ascending(&mut self, bytes: &[u8], at: usize) -> Result<usize, DecodeError> {
+        const BLOCK: usize = 64;
+        let Some((mut from, mut to)) = self.builder.pop() else {
+            return Ok(at);
+        };
+        let mut at = at;
+        let mut block = [(from, to); BLOCK];
+        let mut used = 0usize;
+        // The longest number, a space, and what `digits8` looks at behind.
+        while let Some(rest) = bytes.get(at..).filter(|rest| rest.len() >= 20) {
+            let (mut value, mut len) = digits8(rest);
+            if len == 8 {
+                let (more, more_len) = digits8(rest.get(8..).unwrap_or_default());
+                value = value.saturating_mul(power_of_ten(more_len)) + more;
+                len += more_len;
+            }
+            let n = match u32::try_from(value) {
+                Ok(n) if n > to && rest.get(len) == Some(&b' ') => n,
+                _ => break,
+            };
+            let joins = n == to + 1;
+            from = if joins { from } else { n };
+            to = n;
+            used += usize::from(!joins);
+            if let Some(slot) = block.get_mut(used % BLOCK) {
+                *slot = (from, to);
+            }
+            at += len + 1;
+            if used == BLOCK - 1 {
+                self.add_block(block.get(..used).unwrap_or_default(), at)?;
+                block = [(from, to); BLOCK];
+                used = 0;
+            }
+        }
+        self.add_block(block.get(..=used).unwrap_or_default(), at)?;
+        Ok(at)
+    }
+
+    fn add_block(&mut self, block: &[(u32, u32)], at: usize) -> Result<(), DecodeError> {
+        if self.builder.extend(block, self.max_ranges) {
+            Ok(())
+        } else {
+            Err(self.error(DecodeErrorKind::Limit, at))
+        }
     }
 
     fn error(&self, kind: DecodeErrorKind, at: usize) -> DecodeError {
