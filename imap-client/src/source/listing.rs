@@ -12,7 +12,7 @@ use super::ImapSource;
 use super::connection::{Open, mark_of, not_connected, options};
 use super::cursor::{Known, Mark, Place, Unfinished, What};
 use super::ident::{item_id, mailbox_name};
-use super::read::{Gathered, give_up, unless_refused, unreadable};
+use super::read::{Gathered, answer, give_up, unless_refused, unreadable};
 use super::trust::{Plan, Verdict, judge, plan};
 
 /// How many ids without anything else one page holds.
@@ -303,11 +303,15 @@ impl ImapSource {
         let mut told = Gathered::default();
         let room = self.config.page;
         let client = self.client.as_mut().ok_or_else(not_connected)?;
+        let mut refused = None;
         for pending in pending {
-            // An empty range may be refused; what is missing is found below.
-            unless_refused(told.read(client, pending, open.uid_validity, room).await)?;
+            let read = told.read(client, pending, open.uid_validity, room).await;
+            refused = answer(read)?.err().or(refused);
         }
         let mut uids = told.uids();
+        if let Some(error) = refused.filter(|_| uids.is_empty()) {
+            return Err(error.into());
+        }
         let announced = then.mark.messages;
         if then.mark.uid_next == 0 {
             then.mark.uid_next = uids.max().unwrap_or(0).saturating_add(1);

@@ -163,3 +163,54 @@ async fn every_message_is_read() {
         assert_eq!(missing, Vec::<u32>::new());
     }
 }
+
+#[tokio::test]
+#[ignore = "needs the testbed"]
+async fn two_accounts_are_kept_in_step() {
+    use sync_core::engine::{Engine, Mode, Silent};
+    use sync_core::model::Both;
+
+    let server = Dovecot::start().unwrap();
+    let mail: Vec<_> = testbed::mail::Generator::new(2).take(700).collect();
+    server.append("alice", "INBOX", &mail[..500]).unwrap();
+    server.append("bob", "INBOX", &mail[400..]).unwrap();
+    server.create_mailbox("alice", "Archive").unwrap();
+    let mut state = sync_core::state::SqliteState::in_memory().unwrap();
+    let engine = Engine::new("mail", sync_core::reconcile::Rules::default());
+    let mut run = async || {
+        let mut left = ImapSource::new(config(&server, "alice"));
+        let mut right = ImapSource::new(config(&server, "bob"));
+        let sides = Both::new(&mut left as &mut dyn Source, &mut right as &mut dyn Source);
+        let report = engine.run(sides, &mut state, Mode::Sync, &Silent).await;
+        report.unwrap()
+    };
+    let in_step = || {
+        let of = |user| {
+            let list = server.list(user, "INBOX").unwrap();
+            let travels = |m: &testbed::Stored| {
+                let (flags, date) = (m.flags.clone(), m.internal_date.clone());
+                (m.sha256.clone(), m.size, flags, date)
+            };
+            let mut list: Vec<_> = list.iter().map(travels).collect();
+            list.sort();
+            list
+        };
+        assert_eq!(of("alice"), of("bob"));
+    };
+    run().await;
+    assert_eq!(run().await.writes(), 0);
+    assert_eq!(server.count("alice", "INBOX").unwrap(), 700);
+    in_step();
+
+    let uids: Vec<u32> = server
+        .list("alice", "INBOX")
+        .unwrap()
+        .iter()
+        .map(|m| m.uid)
+        .collect();
+    server.expunge("alice", "INBOX", &uids[10..15]).unwrap();
+    run().await;
+    assert_eq!(run().await.writes(), 0);
+    assert_eq!(server.count("bob", "INBOX").unwrap(), 695);
+    in_step();
+}

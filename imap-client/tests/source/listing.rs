@@ -387,6 +387,40 @@ async fn an_undecodable_line_is_a_message_that_cannot_be_read() {
 }
 
 #[tokio::test]
+async fn a_listing_that_is_refused_is_no_empty_mailbox() {
+    for profile in [Profile::full(), without_condstore()] {
+        let server = filled(profile, 5);
+        let (mut source, cursor) = settled(&server).await;
+        for since in [None, Some(&cursor)] {
+            server.store().add("INBOX", text(9)).unwrap();
+            server.order(Fault::on("UID FETCH").times(2).no("not now"));
+            server.order(Fault::on("UID SEARCH").no("not now"));
+            let error = source.changes(&inbox(), since).await.unwrap_err();
+            assert!(!error.is_cursor_lost() && !error.is_fatal(), "{error:?}");
+            server.clear_faults();
+        }
+    }
+}
+
+#[tokio::test]
+async fn messages_that_exist_and_are_not_shown_are_asked_for() {
+    let server = filled(Profile::full(), 5);
+    server.order(Fault::on("SELECT").say(Moment::Completion, "* 7 EXISTS"));
+    let mut source = source(&server);
+    let page = list(&mut source, None).await;
+    assert_eq!(changed(&page), [1, 2, 3, 4, 5]);
+    let lines = server.command_lines();
+    assert!(
+        lines.iter().any(|l| l.starts_with("UID SEARCH")),
+        "{lines:?}"
+    );
+    // The count that is remembered is that of the messages seen.
+    server.store().add("INBOX", text(9)).unwrap();
+    let page = list(&mut source, Some(&page.cursor)).await;
+    assert_eq!((changed(&page), page.coverage), (vec![6], Coverage::Delta));
+}
+
+#[tokio::test]
 async fn a_mailbox_that_is_gone_stops_itself_alone() {
     let server = filled(Profile::full(), 5);
     let mut source = source(&server);

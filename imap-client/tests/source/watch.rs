@@ -76,6 +76,18 @@ async fn what_changed_before_is_told_at_once() {
 }
 
 #[tokio::test]
+async fn a_wait_makes_the_status_of_the_last_list_stale() {
+    let (server, mut source, both) = two(Profile::full()).await;
+    let cursor = source.changes(&both[1], None).await.unwrap().cursor;
+    source.collections().await.unwrap();
+    server.store().add("Other", text(1)).unwrap();
+    let woken = source.watch(&both, LONG).await.unwrap();
+    assert_eq!(woken, both[1..]);
+    let page = source.changes(&both[1], Some(&cursor)).await.unwrap();
+    assert_eq!(page.changed.len(), 1);
+}
+
+#[tokio::test]
 async fn quiet_mailboxes_are_quiet() {
     let (_server, mut source, both) = two(Profile::full()).await;
     let short = Duration::from_millis(100);
