@@ -112,6 +112,14 @@ fn examine(path: &Path) -> Result<()> {
     let application = number("application_id")?;
     let version = number("user_version")?;
     if application != schema::APPLICATION_ID {
+        let tables = "SELECT count(*) FROM sqlite_schema";
+        let unused = db
+            .query_row(tables, [], |r| r.get(0))
+            .is_ok_and(|tables: i64| tables == 0);
+        // Killed between the making of the file and that of its tables.
+        if unused && application == 0 && version == 0 {
+            return Ok(());
+        }
         return Err(refused(path, "is no state database"));
     }
     if version > schema::VERSION {
@@ -185,5 +193,37 @@ impl State for SqliteState {
 impl std::fmt::Debug for SqliteState {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SqliteState").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_was_killed_before_it_had_tables_is_a_fresh_state() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("state.db");
+        let db = Connection::open(&path).unwrap();
+        db.pragma_update(None, "journal_mode", "WAL").unwrap();
+        drop(db);
+        assert!(std::fs::metadata(&path).unwrap().len() > 0);
+        drop(SqliteState::open(&path).unwrap());
+        SqliteState::open(&path).unwrap();
+    }
+
+    #[test]
+    fn another_database_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("state.db");
+        let db = Connection::open(&path).unwrap();
+        db.execute_batch("CREATE TABLE notes (text TEXT)").unwrap();
+        drop(db);
+        let before = std::fs::read(&path).unwrap();
+        let error = SqliteState::open(&path).unwrap_err();
+        assert!(error.message().ends_with("is no state database"), "{error}");
+        assert_eq!(std::fs::read(&path).unwrap(), before);
     }
 }
