@@ -77,6 +77,12 @@ fn refusal(why: &crate::client::Error) -> Error {
     Error::new(kind, why.to_string())
 }
 
+/// Whether the server does not know the command after all, as behind a proxy that writes its own
+/// list of capabilities.
+fn is_unknown(why: &crate::client::Error) -> bool {
+    why.kind() == crate::client::ErrorKind::Bad
+}
+
 fn deleted() -> Flags<'static> {
     SystemFlags::DELETED.into()
 }
@@ -122,11 +128,14 @@ impl ImapSource {
             .filter_map(|target| standing.check(target, open.uid_validity).ok())
             .map(|(uid, held)| (uid, revision(&held.flags)))
             .collect();
-        let moved = if client.session().has("MOVE") {
-            let moved = answer(client.uid_move(&set, &to).await)?;
-            moved.map(|moved| (moved.copy_uid, UidSet::new()))
-        } else {
-            copy_and_erase(client, &set, &to, standing.unchanged_since).await?
+        let moved = match client.session().has("MOVE") {
+            true => Some(answer(client.uid_move(&set, &to).await)?),
+            false => None,
+        };
+        let moved = match moved {
+            Some(Ok(moved)) => Ok((moved.copy_uid, UidSet::new())),
+            Some(Err(why)) if !is_unknown(&why) => Err(why),
+            _ => copy_and_erase(client, &set, &to, standing.unchanged_since).await?,
         };
         let (copied, stale) = match moved {
             Ok(moved) => moved,
@@ -195,10 +204,14 @@ async fn erase(
     if doomed.is_empty() {
         return Ok(Ok(stale));
     }
-    let expunged = if client.session().has("UIDPLUS") {
-        answer(client.uid_expunge(&doomed).await)?.map(drop)
-    } else {
-        expunge_only(client, &doomed).await?
+    let expunged = match client.session().has("UIDPLUS") {
+        true => Some(answer(client.uid_expunge(&doomed).await)?.map(drop)),
+        false => None,
+    };
+    let expunged = match expunged {
+        Some(Err(why)) if is_unknown(&why) => expunge_only(client, &doomed).await?,
+        Some(result) => result,
+        None => expunge_only(client, &doomed).await?,
     };
     Ok(expunged.map(|()| stale))
 }

@@ -1,4 +1,8 @@
 //! Waiting for news.
+//!
+//! NOTIFY (RFC 5465) tells of many mailboxes; else IDLE tells of one, and a STATUS of the others now
+//! and then. A STATUS does not show flags where the server keeps no mod-sequences: those are seen
+//! at the next listing.
 
 use std::time::Duration;
 

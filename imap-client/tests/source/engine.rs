@@ -49,6 +49,14 @@ impl World {
     }
 
     async fn sync(&mut self) -> Report {
+        let report = self.try_sync().await;
+        for pair in &report.pairs {
+            assert_eq!((&pair.error, &pair.guard), (&None, &None), "{report}");
+        }
+        report
+    }
+
+    async fn try_sync(&mut self) -> Report {
         let source = |side| ImapSource::new(config(&self.servers[side]).page(40));
         let (mut left, mut right) = (source(Side::Left), source(Side::Right));
         let engine = Engine::new("mail", Rules::default());
@@ -56,14 +64,8 @@ impl World {
             &mut left as &mut dyn sync_core::Source,
             &mut right as &mut dyn sync_core::Source,
         );
-        let report = engine
-            .run(sides, &mut self.state, Mode::Sync, &Silent)
-            .await
-            .unwrap();
-        for pair in &report.pairs {
-            assert_eq!((&pair.error, &pair.guard), (&None, &None), "{report}");
-        }
-        report
+        let report = engine.run(sides, &mut self.state, Mode::Sync, &Silent);
+        report.await.unwrap()
     }
 
     /// Both sides hold the same, and a further run writes nothing and reads no content.
@@ -205,6 +207,49 @@ async fn a_new_uid_validity_neither_deletes_nor_doubles() {
     l.reset_uid_validity("INBOX").unwrap();
     world.settles().await;
     assert_eq!(l.messages("INBOX").unwrap().len(), 50);
+}
+
+#[tokio::test]
+async fn new_uid_validities_on_both_sides_neither_delete_nor_double() {
+    let mut world = World::new(
+        Profile::full(),
+        Profile::gmail_like().special_mailboxes(&[]),
+    );
+    let (l, r) = (world.servers.left.store(), world.servers.right.store());
+    l.add_all("INBOX", (0..30).map(mail)).unwrap();
+    world.sync().await;
+    l.reset_uid_validity("INBOX").unwrap();
+    r.reset_uid_validity("INBOX").unwrap();
+    l.add("INBOX", mail(100)).unwrap();
+    world.sync().await;
+    world.sync().await;
+    for store in [&l, &r] {
+        assert_eq!(store.messages("INBOX").unwrap().len(), 31);
+    }
+    assert_eq!(world.sync().await.writes(), 0);
+}
+
+#[tokio::test]
+async fn an_emptied_side_empties_no_other() {
+    let mut world = World::new(Profile::full(), Profile::full());
+    let (l, r) = (world.servers.left.store(), world.servers.right.store());
+    l.add_all("INBOX", (0..60).map(mail)).unwrap();
+    world.sync().await;
+    r.clear("INBOX").unwrap();
+    let report = world.try_sync().await;
+    let inbox = report.pairs.iter().find(|p| p.collection.left.is_inbox());
+    assert!(inbox.unwrap().guard.is_some(), "{report}");
+    assert_eq!(l.messages("INBOX").unwrap().len(), 60);
+}
+
+#[tokio::test]
+async fn keywords_that_differ_by_case_are_one() {
+    let mut world = World::new(Profile::full(), Profile::full());
+    let (l, r) = (world.servers.left.store(), world.servers.right.store());
+    l.add("INBOX", mail(1).flags(["$Work"])).unwrap();
+    r.add("INBOX", mail(1).flags(["$work"])).unwrap();
+    assert_eq!(world.sync().await.writes(), 0);
+    assert_eq!(world.sync().await.writes(), 0);
 }
 
 #[tokio::test]

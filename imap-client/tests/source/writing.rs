@@ -298,6 +298,30 @@ async fn a_move_keeps_its_message_and_marks_no_other() {
 }
 
 #[tokio::test]
+async fn capabilities_that_a_proxy_made_up_are_done_without() {
+    let server = filled(Profile::full(), 4);
+    let store = server.store();
+    store.create("Elsewhere").unwrap();
+    store.add_flags("INBOX", 4, &["\\Deleted"]).unwrap();
+    let mut source = source(&server);
+    let items = list(&mut source, None).await.changed;
+    for command in ["UID MOVE", "UID EXPUNGE"] {
+        server.order(Fault::on(command).always().bad("what is that?"));
+    }
+    let go = Op::Move {
+        id: items[0].id.clone(),
+        guard: items[0].revision.clone(),
+        to: "Elsewhere".into(),
+    };
+    let outcomes = apply(&mut source, vec![go, delete(&items[1])]).await;
+    assert_eq!(words(&outcomes), ["done", "done"]);
+    let left = store.messages("INBOX").unwrap();
+    let marked: Vec<(u32, bool)> = left.iter().map(|m| (m.uid, m.has("\\Deleted"))).collect();
+    assert_eq!(marked, [(3, false), (4, true)]);
+    assert_eq!(store.messages("Elsewhere").unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn a_connection_lost_in_a_write_is_an_error_and_the_next_call_works() {
     for fault in ["APPEND", "UID STORE", "UID EXPUNGE"] {
         let server = filled(Profile::full(), 3);
