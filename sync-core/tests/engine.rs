@@ -368,3 +368,35 @@ async fn edits_of_different_properties_merge_and_of_the_same_follow_the_rule() {
         }
     }
 }
+
+#[test]
+fn a_state_in_use_can_be_looked_at_and_not_be_used_twice() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("state.db");
+    let mut state = SqliteState::open(&path).unwrap();
+    state.begin_run("test", 1).unwrap();
+    assert!(SqliteState::open(&path).is_err());
+    let mut reader = SqliteState::open_read_only(&path).unwrap();
+    assert_eq!(reader.runs("test", 10).unwrap().len(), 1);
+    assert!(reader.begin_run("test", 2).is_err());
+}
+
+#[test]
+fn what_is_no_state_of_ours_is_refused_and_left_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("state.db");
+    drop(SqliteState::open(&path).unwrap());
+    let good = std::fs::read(&path).unwrap();
+    let mut newer = good.clone();
+    newer[63] = 99; // user_version, big endian at offset 60
+    let mut foreign = good.clone();
+    foreign[68..72].copy_from_slice(b"abcd"); // application_id
+    let mut damaged = good.clone();
+    damaged[100..600].fill(0xAA);
+    for bytes in [newer, foreign, damaged, b"no database at all".to_vec()] {
+        std::fs::write(&path, &bytes).unwrap();
+        let error = SqliteState::open(&path).unwrap_err();
+        assert_eq!(error.kind(), sync_core::ErrorKind::State);
+        assert_eq!(std::fs::read(&path).unwrap(), bytes);
+    }
+}

@@ -156,13 +156,29 @@ pub(crate) fn open_state(path: &Path) -> Result<SqliteState> {
     SqliteState::open(path)
 }
 
-/// The state for a command that only reads: `None` if there is none yet.
+/// The state for a command that only reads, also while another bridge writes: `None` if there is
+/// none yet.
+///
+/// # Errors
+/// It is damaged or of a newer version: it is left as it is.
+pub(crate) fn read_state(path: &Path) -> Result<Option<SqliteState>> {
+    if_there(path, SqliteState::open_read_only)
+}
+
+/// The state for a command that makes none: `None` if there is none yet.
 ///
 /// # Errors
 /// It is damaged, of a newer version or in use: it is left as it is.
-pub(crate) fn read_state(path: &Path) -> Result<Option<SqliteState>> {
+pub(crate) fn existing_state(path: &Path) -> Result<Option<SqliteState>> {
+    if_there(path, SqliteState::open)
+}
+
+fn if_there(
+    path: &Path,
+    open: impl FnOnce(&Path) -> Result<SqliteState>,
+) -> Result<Option<SqliteState>> {
     match std::fs::metadata(path) {
-        Ok(_) => SqliteState::open(path).map(Some),
+        Ok(_) => open(path).map(Some),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => {
             let message = format!("the state {} cannot be read: {error}", path.display());

@@ -145,7 +145,7 @@ fn resolve(
         let message = format!("there is no conflict {id}; `bridge conflicts` lists them");
         Error::new(ErrorKind::NotFound, message)
     };
-    let mut state = run::read_state(&config.state)?.ok_or_else(missing)?;
+    let mut state = run::existing_state(&config.state)?.ok_or_else(missing)?;
     if state.waiting_of(id)?.is_none() {
         return Err(missing().into());
     }

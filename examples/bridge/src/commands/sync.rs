@@ -43,7 +43,7 @@ pub(crate) async fn plan(
 ) -> Result<Ending, Failure> {
     let syncs = run::select(config, &args.names.names)?;
     // Without a state a plan must not leave one behind.
-    let mut state = match run::read_state(&config.state)? {
+    let mut state = match run::existing_state(&config.state)? {
         Some(state) => state,
         None => SqliteState::in_memory()?,
     };

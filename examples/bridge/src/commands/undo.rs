@@ -54,7 +54,7 @@ pub(crate) async fn run(
     output: Output,
 ) -> Result<Ending, Failure> {
     let syncs = run::select(config, &[])?;
-    let mut state = run::read_state(&config.state)?
+    let mut state = run::existing_state(&config.state)?
         .ok_or_else(|| Error::new(ErrorKind::NotFound, "nothing was run yet"))?;
     let (sync, entries) = match what {
         UndoWhat::Run { id } => {

@@ -57,6 +57,31 @@ impl SqliteState {
         Self::prepare(db, Some(lock)).map_err(|e| refused(path, "is damaged").caused_by(e))
     }
 
+    /// Opens the state in this file to look at it, also while an engine uses it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::State`]: there is none, or it is damaged or of another version.
+    pub fn open_read_only(path: &Path) -> Result<Self> {
+        let failed = |e| refused(path, "cannot be read").caused_by(e);
+        examine(path)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let db = Connection::open_with_flags(path, flags).map_err(failed)?;
+        db.busy_timeout(Duration::from_secs(5)).map_err(failed)?;
+        let version = db.query_row("PRAGMA user_version", [], |r| r.get::<_, i64>(0));
+        if version.map_err(failed)? != schema::VERSION {
+            return Err(refused(
+                path,
+                "is of an older version; the next run brings it up to date",
+            ));
+        }
+        Ok(Self {
+            db,
+            depth: 0,
+            fault: None,
+            _lock: None,
+        })
+    }
+
     /// A state that is gone when it is dropped.
     ///
     /// # Errors
