@@ -1,7 +1,9 @@
 //! The engine between two sources in memory: one behaviour a test.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+use sync_core::Source;
 use sync_core::engine::{Engine, Mode, Report, Silent};
+use sync_core::local::memory::{Call, FaultPlan};
 use sync_core::local::{MemoryOptions, MemoryStore};
 use sync_core::model::{
     Both, CollectionId, Flags, Identity, ItemId, ItemKind, KindSet, NewItem, Side, Timestamp,
@@ -398,5 +400,47 @@ fn what_is_no_state_of_ours_is_refused_and_left_as_it_is() {
         let error = SqliteState::open(&path).unwrap_err();
         assert_eq!(error.kind(), sync_core::ErrorKind::State);
         assert_eq!(std::fs::read(&path).unwrap(), bytes);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deletion_that_was_cut_short_behind_its_mark_goes_on() {
+    // Where in the second sync the deletion is asked for, and then a world where it is cut there.
+    let mut at = None;
+    for _ in 0..2 {
+        let mut world = World::new();
+        let message = world.mail(Side::Left, "one", "\\Seen");
+        world.mail(Side::Left, "two", "");
+        world.sync().await;
+        let gone = world.sides.right.list(&world.inbox.right);
+        let gone = gone.iter().find(|h| h.content.ends_with(b"one\r\n"));
+        let gone = gone.unwrap().id.clone();
+        world.sides.right.delete(&world.inbox.right, &gone).unwrap();
+        world.sides.left.clear_log();
+        let Some(down_from) = at else {
+            world.sync().await;
+            let log = world.sides.left.log();
+            at = log.iter().find(|r| r.call == Call::Apply).map(|r| r.number);
+            continue;
+        };
+        world.sides.left.set_faults(FaultPlan {
+            down_from: Some(down_from),
+            ..FaultPlan::default()
+        });
+        let (mut l, mut r) = (world.sides.left.source(), world.sides.right.source());
+        let engine = Engine::new("test", world.rules.clone()).with_tries(0);
+        let sides = Both::new(&mut l as &mut dyn Source, &mut r as &mut dyn Source);
+        let cut = engine.run(sides, &mut world.state, Mode::Sync, &Silent);
+        assert!(cut.await.is_err());
+        world.sides.left.set_faults(FaultPlan::default());
+        let marked = Flags::parse("\\Seen \\Deleted");
+        world
+            .sides
+            .left
+            .set_flags(&world.inbox.left, &message, &marked)
+            .unwrap();
+        world.sync().await;
+        assert_eq!((world.count(Side::Left), world.count(Side::Right)), (1, 1));
+        world.is_in_step().await;
     }
 }

@@ -2,8 +2,8 @@ use super::Mode;
 use super::event::Event;
 use super::pass::{Run, both, open};
 use crate::error::Result;
-use crate::model::{Both, Cursor, Item, ItemId, Side};
-use crate::reconcile::{Observed, PairId, Presence};
+use crate::model::{Both, Cursor, Flags, Item, ItemId, Side, SystemFlags};
+use crate::reconcile::{Link, Observed, PairId, Presence};
 use crate::source::{Absence, ChangePage, Coverage};
 use crate::state::{Intent, IntentAction};
 
@@ -241,6 +241,7 @@ impl Run<'_> {
             let known = &link.sides[side];
             let same_revision = known.revision.as_ref() == Some(&item.revision);
             let same = same_revision
+                || self.is_half_deleted(&link, side, &item.flags)?
                 || (!item.kind.is_mutable() && known.flags == item.flags && !known.released);
             if same {
                 // An echo of what the engine wrote, or a change of nothing that is synchronised.
@@ -272,6 +273,22 @@ impl Run<'_> {
         }
         self.state.observe(pair, &seen)?;
         Ok(true)
+    }
+
+    /// Whether an item is marked `\Deleted` by a deletion of ours that was cut short: IMAP marks a
+    /// message before it expunges it. That is no edit, which would win over the deletion.
+    fn is_half_deleted(&mut self, link: &Link, side: Side, flags: &Flags) -> Result<bool> {
+        let mut marked = link.sides[side].flags.clone();
+        marked.system = marked.system.union(SystemFlags::DELETED);
+        if *flags != marked || *flags == link.sides[side].flags {
+            return Ok(false);
+        }
+        let ours = |intent: &Intent| {
+            intent.action == IntentAction::Delete
+                && intent.link == Some(link.id)
+                && intent.side == side
+        };
+        Ok(self.state.intents(link.pair)?.iter().any(ours))
     }
 
     /// Stores that an item is not there; says whether it is news.
