@@ -204,6 +204,13 @@ fn counted(
             "{name} is there {count} times on the {side} side, not {here}: lost"
         ));
     }
+    let one = a + b == 1 && made.moved.left + made.moved.right == 0;
+    let told = !one_way && !world.keeps() && !model.forgot && !model.broke;
+    if one && told && model.survives(made) && count == 0 {
+        return Err(format!(
+            "{name} was edited on one side, deleted on the other, and is gone"
+        ));
+    }
     // What was moved while its link was lost, or on both sides, or where no server moves, may
     // stand in both places.
     let moved = made.moved.left + made.moved.right;

@@ -9,6 +9,8 @@ pub(super) struct Model {
     pub(super) items: BTreeMap<String, Made>,
     /// Counts the times at which both sides were known to be in step.
     pub(super) epoch: u64,
+    /// Counts the runs, before and after each: what happens in one window happens between two runs.
+    pub(super) window: u64,
     /// Something happened after which a removal may come back (state or ids lost).
     pub(super) forgot: bool,
     /// An item could not be read for a while: then it cannot be recognised either.
@@ -28,6 +30,10 @@ pub(super) struct Made {
     pub(super) deleted: bool,
     /// Of each flag or property: what each side's people last set, and in which epoch.
     pub(super) values: BTreeMap<String, Both<Option<LastSet>>>,
+    /// In which windows a side's people deleted one, and in which they edited one.
+    pub(super) deletions: Vec<(Side, u64)>,
+    /// As `deletions`.
+    pub(super) edits: Vec<(Side, u64)>,
     /// Two contacts of one UID that never were the same.
     pub(super) twins: bool,
 }
@@ -40,10 +46,29 @@ impl Model {
         self.items.entry(token.to_owned()).or_default().added[side] += 1;
     }
 
+    pub(super) fn deleted(&mut self, token: &str, side: Side) {
+        let window = self.window;
+        let made = self.items.entry(token.to_owned()).or_default();
+        made.deleted = true;
+        made.deletions.push((side, window));
+    }
+
+    /// Whether somebody edited an item, once, between the two runs between which somebody else
+    /// deleted it on the other side: the edit wins.
+    pub(super) fn survives(&self, made: &Made) -> bool {
+        let &[(side, window)] = made.deletions.as_slice() else {
+            return false;
+        };
+        let meanwhile = made.edits.iter().filter(|(_, w)| *w == window);
+        let all: Vec<_> = meanwhile.collect();
+        matches!(all.as_slice(), [(other, _)] if *other != side)
+    }
+
     pub(super) fn set(&mut self, token: &str, side: Side, name: &str, value: Option<String>) {
-        let epoch = self.epoch;
+        let (epoch, window) = (self.epoch, self.window);
         let made = self.items.entry(token.to_owned()).or_default();
         made.values.entry(name.to_owned()).or_default()[side] = Some((value, epoch));
+        made.edits.push((side, window));
     }
 
     /// The values that a flag or property may have at the end: what was set in the latest epoch in

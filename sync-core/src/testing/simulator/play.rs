@@ -11,7 +11,7 @@ use crate::local::{MemoryOptions, MemoryStore};
 use crate::model::{
     Both, CollectionId, Flags, Identity, ItemKind, KindSet, NewItem, Side, Timestamp,
 };
-use crate::reconcile::{ConflictRule, Deletes, MaxDeletes, Rules};
+use crate::reconcile::{ConflictRule, Deletes, Direction, MaxDeletes, Rules};
 use crate::state::{SqliteState, State as _};
 
 /// The collections of each side.
@@ -96,6 +96,7 @@ impl World {
             Step::Sync(weather) => self.sync(weather).await?,
             Step::LoseState => {
                 let mut model = lock(&self.model);
+                model.window += 1;
                 model.forgot = true;
                 model.lost_state = true;
                 drop(model);
@@ -172,7 +173,9 @@ impl World {
             })));
         }
         self.disturbed |= !weather.is_fine();
+        lock(&self.model).window += 1;
         let report = self.run(Mode::Sync).await;
+        lock(&self.model).window += 1;
         for side in Side::BOTH {
             self.stores[side].set_hook(None);
             self.stores[side].set_faults(FaultPlan::default());
@@ -223,9 +226,13 @@ impl World {
         }
     }
 
-    /// Whether the engine may write to this side.
+    /// Whether the engine may write to this side; said here by itself, not asked of the rules.
     pub(super) fn writes(&self, side: Side) -> bool {
-        self.rules().writes(side)
+        match self.scenario.setup.direction {
+            Direction::Both => true,
+            Direction::LeftToRight => side == Side::Right,
+            Direction::RightToLeft => side == Side::Left,
+        }
     }
 
     pub(super) fn keeps(&self) -> bool {
@@ -336,7 +343,7 @@ impl Editor {
                 if let Some((c, id)) = nth(&self.stores[side], pick) {
                     let token = self.token(side, &c, &id);
                     if self.stores[side].delete(&c, &id).is_ok() {
-                        lock(&self.model).items.entry(token).or_default().deleted = true;
+                        lock(&self.model).deleted(&token, side);
                     }
                 }
             }
