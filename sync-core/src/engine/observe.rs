@@ -14,6 +14,8 @@ struct Listing {
     named: u64,
     changes: u64,
     started: bool,
+    /// Nothing was known of this side before: nothing is looked up, nothing can be absent.
+    fresh: bool,
     /// The cursor was void and a snapshot is taken instead.
     lost: bool,
     /// An empty snapshot was looked at twice.
@@ -148,15 +150,21 @@ impl Run<'_> {
     ) -> Result<()> {
         let snapshot = page.coverage == Coverage::Snapshot;
         if snapshot && !listing.started {
-            self.state.begin_listing()?;
             listing.started = true;
+            listing.fresh = !self.state.knows_any(pair, side)?;
+            self.state.begin_listing()?;
         }
+        let listed = snapshot && !listing.fresh;
         for item in &page.changed {
-            if snapshot {
+            if listed {
                 self.state.listed(&item.id)?;
-                listing.named += 1;
             }
-            listing.changes += u64::from(self.store_item(pair, side, item)?);
+            listing.named += u64::from(snapshot);
+            let news = match listing.fresh {
+                true => self.store_first(pair, side, item)?,
+                false => self.store_item(pair, side, item)?,
+            };
+            listing.changes += u64::from(news);
         }
         if snapshot {
             for id in &page.present {
@@ -178,7 +186,7 @@ impl Run<'_> {
         for id in &page.released {
             listing.changes += u64::from(self.store_absence(pair, side, id, Presence::Released)?);
         }
-        if !page.more && snapshot {
+        if !page.more && listed {
             listing.changes += self.store_unlisted(pair, side, listing)?;
         }
         // Only the end of a snapshot is a place to go on from; a delta may stop after any page.
@@ -228,6 +236,16 @@ impl Run<'_> {
             changes += u64::from(self.store_absence(pair, side, &item, presence)?);
         }
         Ok(changes)
+    }
+
+    /// Stores an item of a side of which nothing was known.
+    fn store_first(&mut self, pair: PairId, side: Side, item: &Item) -> Result<bool> {
+        let mut seen = Observed::of(side, item);
+        if item.kind.is_mutable() {
+            seen.body = item.body.as_ref().map(|b| b.read(PIM_LIMIT)).transpose()?;
+        }
+        self.state.observe(pair, &seen)?;
+        Ok(true)
     }
 
     /// Stores a listed item; says whether it is news.

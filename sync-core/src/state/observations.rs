@@ -66,6 +66,8 @@ pub trait Observations {
     /// What a plan would delete and what vanished, as far as counting tells: the guard's input.
     fn tally(&mut self, pair: PairId) -> Result<Both<Tally>>;
 
+    /// Whether any link or observation knows an item of this side.
+    fn knows_any(&mut self, pair: PairId, side: Side) -> Result<bool>;
     /// Starts to note which items a complete listing names.
     fn begin_listing(&mut self) -> Result<()>;
     /// Notes that the listing names an item.

@@ -36,20 +36,19 @@ impl Journal for SqliteState {
     fn note_intents(&mut self, intents: &mut [Intent]) -> Result<()> {
         for intent in intents {
             let side = row::side_number(intent.side);
+            // Each form uses its own index.
+            let (subject, id) = match intent.row {
+                Some(row) => ("observed", Some(row)),
+                None => ("link", intent.link),
+            };
+            let sql = format!(
+                "SELECT key FROM intents WHERE {subject} = ? AND pair = ? AND side = ? AND action = ?"
+            );
             let known: Option<i64> = self
                 .db
-                .prepare_cached(
-                    "SELECT key FROM intents
-                     WHERE pair = ? AND side = ? AND action = ? AND observed IS ? AND link IS ?",
-                )?
+                .prepare_cached(&sql)?
                 .query_row(
-                    params![
-                        intent.pair,
-                        side,
-                        intent.action.as_str(),
-                        intent.row,
-                        intent.link
-                    ],
+                    params![id, intent.pair, side, intent.action.as_str()],
                     |r| r.get(0),
                 )
                 .optional()?;

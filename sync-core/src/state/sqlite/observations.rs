@@ -253,6 +253,15 @@ impl Observations for SqliteState {
             .query_row([pair], |r| r.get(0))?)
     }
 
+    fn knows_any(&mut self, pair: PairId, side: Side) -> Result<bool> {
+        let sql = format!(
+            "SELECT EXISTS (SELECT 1 FROM links WHERE pair = ?1 AND {side}_id IS NOT NULL)
+                 OR EXISTS (SELECT 1 FROM observed WHERE pair = ?1 AND side = ?2)"
+        );
+        let p = params![pair, row::side_number(side)];
+        Ok(self.db.prepare_cached(&sql)?.query_row(p, |r| r.get(0))?)
+    }
+
     fn begin_listing(&mut self) -> Result<()> {
         self.db
             .prepare_cached("DELETE FROM temp.listed")?
