@@ -228,9 +228,10 @@ impl Session {
     }
 }
 
+const BASE64: GeneralPurpose = GeneralPurpose::new(&alphabet::IMAP_MUTF7, NO_PAD);
+
 /// A mailbox name in modified UTF-7 (RFC 3501, 5.1.3).
-fn encoded(mailbox: &str) -> String {
-    const BASE64: GeneralPurpose = GeneralPurpose::new(&alphabet::IMAP_MUTF7, NO_PAD);
+pub fn encoded(mailbox: &str) -> String {
     let is_direct = |c: char| matches!(c, ' '..='~');
     let mut name = String::with_capacity(mailbox.len());
     let mut rest = mailbox;
@@ -249,14 +250,34 @@ fn encoded(mailbox: &str) -> String {
     name
 }
 
+/// The mailbox name that `name` stands for in modified UTF-7; `None` if it is none.
+pub fn decoded(name: &str) -> Option<String> {
+    let mut parts = name.split('&');
+    let mut mailbox = parts.next()?.to_owned();
+    for part in parts {
+        let (run, direct) = part.split_once('-')?;
+        if run.is_empty() {
+            mailbox.push('&');
+        }
+        let bytes = BASE64.decode(run).ok()?;
+        let utf16 = bytes.chunks(2).map(|pair| match pair {
+            [high, low] => u16::from_be_bytes([*high, *low]),
+            _ => 0xdc00,
+        });
+        mailbox.push_str(&String::from_utf16(&utf16.collect::<Vec<_>>()).ok()?);
+        mailbox.push_str(direct);
+    }
+    Some(mailbox)
+}
+
 /// A quoted string (RFC 9051, 4.3).
-fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Response, encoded, quoted};
+    use super::{Response, decoded, encoded, quoted};
 
     #[test]
     fn values_and_lists_are_found() {
@@ -287,5 +308,10 @@ mod tests {
             "~peter/mail/&U,BTFw-/&ZeVnLIqe-"
         );
         assert_eq!(encoded("Q&A"), "Q&-A");
+        for name in ["~peter/mail/台北/日本語", "Q&A & B", "plain", "🦀"] {
+            assert_eq!(decoded(&encoded(name)).as_deref(), Some(name));
+        }
+        assert_eq!(decoded("a&b"), None);
+        assert_eq!(decoded("&AA-"), None);
     }
 }
