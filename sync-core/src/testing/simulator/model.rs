@@ -64,11 +64,22 @@ impl Model {
         matches!(all.as_slice(), [(other, _)] if *other != side)
     }
 
+    /// Notes an edit.
     pub(super) fn set(&mut self, token: &str, side: Side, name: &str, value: Option<String>) {
-        let (epoch, window) = (self.epoch, self.window);
+        self.value(token, side, name, value);
+        let window = self.window;
+        self.items
+            .entry(token.to_owned())
+            .or_default()
+            .edits
+            .push((side, window));
+    }
+
+    /// Notes a value without an edit: what an item has from its creation on.
+    pub(super) fn value(&mut self, token: &str, side: Side, name: &str, value: Option<String>) {
+        let epoch = self.epoch;
         let made = self.items.entry(token.to_owned()).or_default();
         made.values.entry(name.to_owned()).or_default()[side] = Some((value, epoch));
-        made.edits.push((side, window));
     }
 
     /// The values that a flag or property may have at the end: what was set in the latest epoch in

@@ -379,7 +379,7 @@ impl Editor {
                 if self.put(*side, &c, &text, Some(uid.clone()), ItemKind::Contact) {
                     let mut model = lock(&self.model);
                     model.added(&uid, *side);
-                    model.set(&uid, *side, "FN", Some(name));
+                    model.value(&uid, *side, "FN", Some(name));
                     if let Some(made) = model.items.get_mut(&uid) {
                         made.twins |= sides.len() > 1;
                     }
