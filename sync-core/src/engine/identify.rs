@@ -49,8 +49,8 @@ impl Run<'_> {
         self.state.commit()
     }
 
-    /// Fetches the contents that merging takes, and takes up creations whose outcome is not known,
-    /// from a run that was cut short.
+    /// Takes up creations whose outcome is not known, from a run that was cut short or from a server
+    /// that tells no ids.
     ///
     /// Each becomes a link of which one side's id is unknown: if the copy was made it is
     /// recognised, also where its owner has moved it since; if not, it is made again.
@@ -59,13 +59,8 @@ impl Run<'_> {
             return Ok(());
         };
         let (pair, sent) = (work.id(), work.sent.clone());
-        for side in Side::BOTH {
-            self.fetch_contents(index, side).await?;
-        }
         let mut intents = self.state.intents(pair)?;
-        intents.retain(|i| {
-            i.action == IntentAction::Create && i.row.is_some_and(|row| !sent.contains(&row))
-        });
+        intents.retain(|i| i.action == IntentAction::Create && i.row.is_some());
         if intents.is_empty() {
             return Ok(());
         }
@@ -76,11 +71,38 @@ impl Run<'_> {
         }
         self.state.begin()?;
         for intent in intents {
-            if let Some(seen) = self.state.observation(intent.row.unwrap_or_default())? {
+            let row = intent.row.unwrap_or_default();
+            let Some(seen) = self.state.observation(row)? else {
+                continue;
+            };
+            // What was sent in this run and is not listed yet will be: it is not made again.
+            if !sent.contains(&row) || self.is_listed_elsewhere(pair, &intent, &seen)? {
                 self.link_sent(pair, &intent, seen)?;
             }
         }
         self.state.commit()
+    }
+
+    /// Whether the copy of an item appeared in another collection than it was sent to.
+    fn is_listed_elsewhere(
+        &mut self,
+        pair: PairId,
+        intent: &Intent,
+        seen: &Observed,
+    ) -> Result<bool> {
+        let mut sides = Both::<LinkSide>::default();
+        sides[intent.side].absorb(seen);
+        let probe = Link {
+            id: 0,
+            pair,
+            kind: seen.kind,
+            sides,
+            retired: false,
+        };
+        let twins = self
+            .state
+            .unlinked_twins(&self.engine.name, intent.side, &probe)?;
+        Ok(!twins.is_empty() && twins.iter().all(|(p, _)| *p != pair))
     }
 
     /// Makes an item whose copy was on its way a link that lacks the copy's id; says whether it
@@ -184,7 +206,7 @@ impl Run<'_> {
 
     /// Fetches the contents of changed and new events, tasks, notes and contacts: they merge by
     /// property, which takes knowing them.
-    async fn fetch_contents(&mut self, index: usize, side: Side) -> Result<()> {
+    pub(super) async fn fetch_contents(&mut self, index: usize, side: Side) -> Result<()> {
         let Some(work) = self.work.get(index) else {
             return Ok(());
         };

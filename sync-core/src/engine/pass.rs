@@ -329,6 +329,12 @@ impl<'a> Run<'a> {
         }
         for index in self.due() {
             self.check_cancelled()?;
+            for side in Side::BOTH {
+                let result = self.fetch_contents(index, side).await;
+                self.survive(index, result)?;
+            }
+        }
+        for index in self.due() {
             let result = self.recover_intents(index).await;
             self.survive(index, result)?;
         }
