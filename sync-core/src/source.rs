@@ -59,6 +59,9 @@ pub trait Source: Send {
     ) -> Result<Applied>;
 
     /// Returns the collections in which something may have changed, or none after `timeout`.
+    ///
+    /// May be dropped while it waits: the source stays usable, and what it did not tell is found
+    /// by the next [`changes`](Self::changes).
     async fn watch(&mut self, c: &[CollectionId], timeout: Duration) -> Result<Vec<CollectionId>>;
 
     /// Says goodbye; what was written is durable when this returns.

@@ -3,7 +3,7 @@ use serde::Serialize;
 use super::Engine;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Both, Identity, NewItem, Side};
-use crate::source::{Coverage, Mutation, Op, Outcome, Source};
+use crate::source::{Mutation, Op, Outcome, Source};
 use crate::state::{HistoryAction, HistoryEntry, State};
 use crate::{merge, model::ItemKind};
 
@@ -133,7 +133,6 @@ async fn find(source: &mut dyn Source, entry: &HistoryEntry) -> Result<crate::mo
     let mut since = None;
     loop {
         let page = source.changes(&entry.collection, since.as_ref()).await?;
-        debug_assert!(page.coverage == Coverage::Snapshot || since.is_some());
         if let Some(item) = page.changed.into_iter().find(|item| item.id == entry.item) {
             return Ok(item);
         }
