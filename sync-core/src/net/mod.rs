@@ -11,6 +11,8 @@ mod backoff;
 mod credential;
 mod deflate;
 mod der;
+#[cfg(feature = "http")]
+pub mod http;
 #[cfg(feature = "oauth")]
 mod oauth;
 pub mod sasl;

@@ -1,0 +1,1 @@
+//! The session: one method a request.

@@ -1,0 +1,1 @@
+//! WebDAV XML to typed requests and answers and back; no I/O.

@@ -1,0 +1,1 @@
+//! `sync_core::Source` over the client.

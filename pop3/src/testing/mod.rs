@@ -1,0 +1,1 @@
+//! An in-process server with faults that a test can order.

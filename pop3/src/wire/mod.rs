@@ -1,0 +1,1 @@
+//! Bytes to typed commands and responses and back; no I/O.

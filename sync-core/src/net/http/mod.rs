@@ -1,0 +1,1 @@
+//! HTTP over our TLS: what CalDAV, ActiveSync and DeltaSync share.
