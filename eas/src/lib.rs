@@ -1,0 +1,3 @@
+//! Exchange ActiveSync (EAS).
+
+pub mod wire;

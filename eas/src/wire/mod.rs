@@ -1,0 +1,3 @@
+//! Bytes to typed commands and responses and back; no I/O, no clock.
+
+pub mod wbxml;

@@ -1,0 +1,17 @@
+//! WBXML against Microsoft's table, published documents and what a real SOGo sends.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic
+)]
+
+#[path = "wbxml/broken.rs"]
+mod broken;
+#[path = "wbxml/properties.rs"]
+mod properties;
+#[path = "wbxml/tables.rs"]
+mod tables;
+#[path = "wbxml/vectors.rs"]
+mod vectors;
