@@ -99,6 +99,16 @@ impl Tls {
     }
 }
 
+#[cfg(feature = "http")]
+impl Tls {
+    /// The same configuration, offering these protocols by ALPN.
+    pub(super) fn config_with_alpn(&self, protocols: &[&[u8]]) -> ClientConfig {
+        let mut config = ClientConfig::clone(&self.config);
+        config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
+        config
+    }
+}
+
 impl fmt::Debug for Tls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Tls")
