@@ -1,0 +1,246 @@
+//! One connection: TLS, counting and cutting.
+
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+/// Bytes read from the socket at once.
+const CHUNK: usize = 64 * 1024;
+
+/// Output beyond this many bytes goes out before the command is done.
+const FLUSH_AT: usize = 1024 * 1024;
+
+/// What the connections of one server count together, and where they are to be cut.
+#[derive(Debug, Default)]
+pub(super) struct Meter {
+    pub(super) received: AtomicU64,
+    pub(super) sent: AtomicU64,
+    pub(super) round_trips: AtomicU64,
+    cuts: Mutex<Cuts>,
+}
+
+#[derive(Debug, Default)]
+struct Cuts {
+    sent_left: Option<u64>,
+    received_left: Option<u64>,
+}
+
+impl Meter {
+    fn cuts(&self) -> MutexGuard<'_, Cuts> {
+        self.cuts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn cut_after_sent(&self, bytes: Option<u64>) {
+        self.cuts().sent_left = bytes;
+    }
+
+    pub(super) fn cut_after_received(&self, bytes: Option<u64>) {
+        self.cuts().received_left = bytes;
+    }
+
+    /// How many of `wanted` bytes pass, and whether the connection is cut behind them.
+    fn pass(left: &mut Option<u64>, wanted: usize) -> (usize, bool) {
+        let Some(rest) = *left else {
+            return (wanted, false);
+        };
+        let passing = u64::try_from(wanted).unwrap_or(u64::MAX).min(rest);
+        let remaining = rest.saturating_sub(passing);
+        *left = (remaining > 0).then_some(remaining);
+        (usize::try_from(passing).unwrap_or(wanted), remaining == 0)
+    }
+}
+
+/// The way to the client.
+enum Io {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+    /// While the one becomes the other, and after the end.
+    None,
+}
+
+trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
+
+impl Io {
+    fn stream(&mut self) -> io::Result<&mut dyn Stream> {
+        match self {
+            Self::Plain(s) => Ok(s),
+            Self::Tls(s) => Ok(s),
+            Self::None => Err(io::ErrorKind::NotConnected.into()),
+        }
+    }
+}
+
+/// One connection with its buffers.
+pub(super) struct Conn {
+    io: Io,
+    input: Vec<u8>,
+    at: usize,
+    pub(super) out: Vec<u8>,
+    /// So many more bytes of output, then the connection is cut.
+    allowance: Option<u64>,
+    /// Output goes nowhere.
+    muted: bool,
+    /// The limit of bytes received was reached.
+    input_ended: bool,
+    answered: bool,
+    /// Whether the last read ended a round trip.
+    round_trip: bool,
+    meter: Arc<Meter>,
+}
+
+/// The end of a connection that a test ordered.
+pub(super) fn cut() -> io::Error {
+    io::Error::new(io::ErrorKind::ConnectionAborted, "cut as ordered")
+}
+
+impl Conn {
+    pub(super) fn new(socket: TcpStream, meter: Arc<Meter>) -> Self {
+        Self {
+            io: Io::Plain(socket),
+            input: Vec::new(),
+            at: 0,
+            out: Vec::new(),
+            allowance: None,
+            muted: false,
+            input_ended: false,
+            answered: false,
+            round_trip: false,
+            meter,
+        }
+    }
+
+    /// Shakes hands for TLS. What the client sent before is forgotten (RFC 2595 section 4).
+    pub(super) async fn start_tls(&mut self, acceptor: &TlsAcceptor) -> io::Result<()> {
+        self.forget_input();
+        if let Io::Plain(socket) = std::mem::replace(&mut self.io, Io::None) {
+            self.io = Io::Tls(Box::new(acceptor.accept(socket).await?));
+        }
+        Ok(())
+    }
+
+    /// Throws away what was received and not yet read.
+    pub(super) fn forget_input(&mut self) {
+        self.input.clear();
+        self.at = 0;
+    }
+
+    /// Sends no more than this many further bytes, and then cuts the connection.
+    pub(super) fn allow(&mut self, bytes: u64) {
+        self.allowance = Some(bytes);
+    }
+
+    /// Whether output goes nowhere from here on.
+    pub(super) fn mute(&mut self, muted: bool) {
+        self.muted = muted;
+    }
+
+    /// Reads once; an error at the end of the stream.
+    pub(super) async fn fill(&mut self) -> io::Result<()> {
+        if self.input_ended {
+            return Err(cut());
+        }
+        if self.at > 0 {
+            self.input.drain(..self.at);
+            self.at = 0;
+        }
+        let mut chunk = vec![0_u8; CHUNK];
+        let count = self.io.stream()?.read(&mut chunk).await?;
+        if count == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        self.round_trip = std::mem::take(&mut self.answered);
+        if self.round_trip {
+            self.meter.round_trips.fetch_add(1, Ordering::Relaxed);
+        }
+        let (passing, ended) = Meter::pass(&mut self.meter.cuts().received_left, count);
+        self.input_ended = ended;
+        let passed = u64::try_from(passing).unwrap_or(0);
+        self.meter.received.fetch_add(passed, Ordering::Relaxed);
+        self.input
+            .extend_from_slice(chunk.get(..passing).unwrap_or_default());
+        Ok(())
+    }
+
+    /// Whether the client waited for us before it sent what was read last; asked once.
+    pub(super) fn take_round_trip(&mut self) -> bool {
+        std::mem::take(&mut self.round_trip)
+    }
+
+    /// What was read and not yet taken.
+    pub(super) fn buffered(&self) -> &[u8] {
+        self.input.get(self.at..).unwrap_or_default()
+    }
+
+    /// Takes up to `count` bytes of what was read.
+    pub(super) fn take(&mut self, count: usize) -> &[u8] {
+        let from = self.at;
+        self.at = from.saturating_add(count).min(self.input.len());
+        self.input.get(from..self.at).unwrap_or_default()
+    }
+
+    /// Sends what is in `out` if it has become large.
+    pub(super) async fn flush_large(&mut self) -> io::Result<()> {
+        if self.out.len() >= FLUSH_AT {
+            self.flush().await
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Sends what is in `out`.
+    pub(super) async fn flush(&mut self) -> io::Result<()> {
+        if self.muted {
+            self.out.clear();
+        }
+        let mut ended = false;
+        if let Some(allowance) = &mut self.allowance {
+            let waiting = u64::try_from(self.out.len()).unwrap_or(u64::MAX);
+            let keep = waiting.min(*allowance);
+            *allowance = allowance.saturating_sub(keep);
+            ended = waiting > keep || *allowance == 0;
+            self.out
+                .truncate(usize::try_from(keep).unwrap_or(usize::MAX));
+        }
+        if !self.out.is_empty() {
+            let (passing, over) = Meter::pass(&mut self.meter.cuts().sent_left, self.out.len());
+            ended |= over;
+            let passed = u64::try_from(passing).unwrap_or(0);
+            self.meter.sent.fetch_add(passed, Ordering::Relaxed);
+            self.answered = true;
+            let stream = self.io.stream()?;
+            stream
+                .write_all(self.out.get(..passing).unwrap_or_default())
+                .await?;
+            stream.flush().await?;
+            self.out.clear();
+            self.out.shrink_to(FLUSH_AT);
+        }
+        if ended { Err(cut()) } else { Ok(()) }
+    }
+
+    /// Ends the connection. A cut one gets no close_notify; what the client still sends is read
+    /// away, so that the kernel does not answer it with a reset that overtakes our last bytes.
+    pub(super) async fn close(mut self, orderly: bool) {
+        if orderly && let Ok(stream) = self.io.stream() {
+            let _ = stream.shutdown().await;
+        }
+        let mut socket = match self.io {
+            Io::Plain(socket) => socket,
+            Io::Tls(stream) => stream.into_inner().0,
+            Io::None => return,
+        };
+        let _ = socket.shutdown().await;
+        let drain = async {
+            let mut chunk = vec![0_u8; CHUNK];
+            while matches!(socket.read(&mut chunk).await, Ok(n) if n > 0) {}
+        };
+        let _ = tokio::time::timeout(Duration::from_secs(2), drain).await;
+    }
+}

@@ -1,0 +1,403 @@
+//! The server itself: listening, its users, its log.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio_rustls::TlsAcceptor;
+
+use super::cert::Identity;
+use super::conn::{Conn, Meter};
+use super::fault::{Fault, Faults};
+use super::maildrop::Maildrop;
+use super::profile::Profile;
+use super::session::Session;
+
+/// How a [`Server`] is to be; made by [`Server::builder`].
+#[derive(Debug, Clone)]
+pub struct Builder {
+    profile: Profile,
+    users: Vec<(String, String)>,
+    token: String,
+    allow_plaintext: bool,
+    latency: Duration,
+    autologout: Duration,
+}
+
+impl Builder {
+    /// What kind of server it is; [`Profile::full`] unless said.
+    #[must_use]
+    pub fn profile(mut self, profile: Profile) -> Self {
+        self.profile = profile;
+        self
+    }
+
+    /// Adds a user with a mailbox of their own. Without any there is `alice`, password `alicepw`.
+    #[must_use]
+    pub fn user(mut self, name: &str, password: &str) -> Self {
+        self.users.push((name.to_owned(), password.to_owned()));
+        self
+    }
+
+    /// The bearer token that XOAUTH2 and OAUTHBEARER accept for every user; `token` unless said.
+    #[must_use]
+    pub fn token(mut self, token: &str) -> Self {
+        token.clone_into(&mut self.token);
+        self
+    }
+
+    /// Whether a password may be shown without TLS; unless it is, the plain port takes APOP and
+    /// CRAM-MD5 alone until STLS.
+    #[must_use]
+    pub fn allow_plaintext(mut self, allowed: bool) -> Self {
+        self.allow_plaintext = allowed;
+        self
+    }
+
+    /// Makes every round trip take this long: the server waits when a client sends something after
+    /// it had been sent something. What clients send without waiting for an answer costs it once.
+    #[must_use]
+    pub fn latency(mut self, time: Duration) -> Self {
+        self.latency = time;
+        self
+    }
+
+    /// How long a client may be silent until the session ends, and nothing is removed (RFC 1939
+    /// section 3); 10 minutes unless said.
+    #[must_use]
+    pub fn autologout(mut self, after: Duration) -> Self {
+        self.autologout = after;
+        self
+    }
+
+    /// Starts the server on free ports of 127.0.0.1, in a thread of its own.
+    ///
+    /// # Errors
+    /// If no port can be bound, or no certificate made.
+    pub fn start(self) -> io::Result<Server> {
+        Server::start_as(self)
+    }
+}
+
+/// One command as the server saw it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SeenCommand {
+    /// The number of the connection, from 1.
+    pub connection: u64,
+    /// The command, secrets as `***`.
+    pub line: String,
+}
+
+/// What was counted since the start or the last [`Server::reset_stats`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Connections accepted.
+    pub connections: u64,
+    /// Commands read.
+    pub commands: u64,
+    /// Bytes of the clients, inside TLS.
+    pub bytes_received: u64,
+    /// Bytes to the clients, inside TLS.
+    pub bytes_sent: u64,
+    /// How often a client sent something after it had been sent something: what latency costs.
+    ///
+    /// Commands that a client sends without waiting count as one if they arrive together.
+    pub round_trips: u64,
+}
+
+/// A user's password and mailbox.
+pub(super) struct User {
+    pub(super) password: String,
+    pub(super) maildrop: Maildrop,
+    pub(super) last_login: Mutex<Option<Instant>>,
+}
+
+/// What the sessions of one server share.
+pub(super) struct Shared {
+    pub(super) profile: Profile,
+    pub(super) acceptor: TlsAcceptor,
+    pub(super) users: BTreeMap<String, User>,
+    pub(super) token: String,
+    pub(super) allow_plaintext: bool,
+    pub(super) latency: Duration,
+    pub(super) autologout: Duration,
+    pub(super) meter: Arc<Meter>,
+    faults: Mutex<Faults>,
+    log: Mutex<Vec<SeenCommand>>,
+    connections: AtomicU64,
+    counted_connections: AtomicU64,
+}
+
+impl Shared {
+    pub(super) fn faults(&self) -> MutexGuard<'_, Faults> {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn log(&self) -> MutexGuard<'_, Vec<SeenCommand>> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn log_command(&self, connection: u64, line: String) {
+        self.log().push(SeenCommand { connection, line });
+    }
+}
+
+/// A POP3 server on 127.0.0.1 for tests, with mailboxes in memory and faults on order.
+///
+/// It runs in a thread of its own until it is dropped. See the [module](super) for an example.
+pub struct Server {
+    shared: Arc<Shared>,
+    ca_pem: String,
+    first: Maildrop,
+    plain: SocketAddr,
+    tls: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server")
+            .field("plain", &self.plain)
+            .field("tls", &self.tls)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Server {
+    /// A server as it is unless said otherwise.
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder {
+            profile: Profile::full(),
+            users: Vec::new(),
+            token: "token".to_owned(),
+            allow_plaintext: false,
+            latency: Duration::ZERO,
+            autologout: Duration::from_secs(600),
+        }
+    }
+
+    /// Starts a server with all defaults: `Server::builder().start()`.
+    ///
+    /// # Errors
+    /// As [`Builder::start`].
+    pub fn start() -> io::Result<Self> {
+        Self::builder().start()
+    }
+
+    fn start_as(builder: Builder) -> io::Result<Self> {
+        let identity = Identity::generate()?;
+        let profile = builder.profile;
+        let mut users = builder.users;
+        if users.is_empty() {
+            users.push(("alice".to_owned(), "alicepw".to_owned()));
+        }
+        let mut first = None;
+        let ids = profile.ids;
+        let user = |(name, password)| {
+            let maildrop = Maildrop::new(ids);
+            first.get_or_insert_with(|| maildrop.clone());
+            let last_login = Mutex::new(None);
+            let user = User {
+                password,
+                maildrop,
+                last_login,
+            };
+            (name, user)
+        };
+        let users: BTreeMap<String, User> = users.into_iter().map(user).collect();
+        let shared = Arc::new(Shared {
+            profile,
+            acceptor: identity.acceptor,
+            users,
+            token: builder.token,
+            allow_plaintext: builder.allow_plaintext,
+            latency: builder.latency,
+            autologout: builder.autologout,
+            meter: Arc::default(),
+            faults: Mutex::default(),
+            log: Mutex::default(),
+            connections: AtomicU64::new(0),
+            counted_connections: AtomicU64::new(0),
+        });
+        let bind = || {
+            let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+            listener.set_nonblocking(true)?;
+            let address = listener.local_addr()?;
+            io::Result::Ok((listener, address))
+        };
+        let ((plain_listener, plain), (tls_listener, tls)) = (bind()?, bind()?);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let (stop, stopped) = oneshot::channel::<()>();
+        let listening = Arc::clone(&shared);
+        let thread = std::thread::Builder::new()
+            .name("pop3-test-server".to_owned())
+            .spawn(move || {
+                runtime.block_on(async {
+                    let (Ok(plain), Ok(tls)) = (
+                        TcpListener::from_std(plain_listener),
+                        TcpListener::from_std(tls_listener),
+                    ) else {
+                        return;
+                    };
+                    tokio::select! {
+                        () = accept(plain, false, &listening) => {}
+                        () = accept(tls, true, &listening) => {}
+                        _ = stopped => {}
+                    }
+                });
+            })?;
+        Ok(Self {
+            shared,
+            ca_pem: identity.ca_pem,
+            first: first.ok_or(io::ErrorKind::InvalidInput)?,
+            plain,
+            tls,
+            stop: Some(stop),
+            thread: Some(thread),
+        })
+    }
+
+    /// Where it listens without TLS (with STLS, if the profile has it).
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.plain
+    }
+
+    /// Where it listens with TLS from the start.
+    #[must_use]
+    pub fn tls_addr(&self) -> SocketAddr {
+        self.tls
+    }
+
+    /// The certificate of its authority, PEM; its own is for `localhost`, `127.0.0.1` and `::1`.
+    #[must_use]
+    pub fn ca_pem(&self) -> &str {
+        &self.ca_pem
+    }
+
+    /// The mailbox of the user who was named first; see [`Server::maildrop_of`].
+    #[must_use]
+    pub fn maildrop(&self) -> Maildrop {
+        self.first.clone()
+    }
+
+    /// The mailbox of a user.
+    #[must_use]
+    pub fn maildrop_of(&self, user: &str) -> Option<Maildrop> {
+        Some(self.shared.users.get(user)?.maildrop.clone())
+    }
+
+    /// Orders a fault.
+    pub fn order(&self, fault: Fault) {
+        self.shared.faults().order(fault);
+    }
+
+    /// Takes all faults back, cuts after bytes included.
+    pub fn clear_faults(&self) {
+        self.shared.faults().clear();
+        self.shared.meter.cut_after_sent(None);
+        self.shared.meter.cut_after_received(None);
+    }
+
+    /// How many ordered faults have not struck, cuts after bytes not counted.
+    #[must_use]
+    pub fn faults_waiting(&self) -> usize {
+        self.shared.faults().waiting()
+    }
+
+    /// Cuts the connection that sends the `bytes`-th byte from now, over all connections; once.
+    pub fn cut_after_sent(&self, bytes: u64) {
+        self.shared.meter.cut_after_sent(Some(bytes));
+    }
+
+    /// Cuts the connection that receives the `bytes`-th byte from now, over all connections; once.
+    ///
+    /// Commands that are complete by then are carried out and answered.
+    pub fn cut_after_received(&self, bytes: u64) {
+        self.shared.meter.cut_after_received(Some(bytes));
+    }
+
+    /// The commands seen, secrets masked, in the order of their arrival.
+    #[must_use]
+    pub fn commands(&self) -> Vec<SeenCommand> {
+        self.shared.log().clone()
+    }
+
+    /// The lines of the commands seen.
+    #[must_use]
+    pub fn command_lines(&self) -> Vec<String> {
+        let log = self.shared.log();
+        log.iter().map(|seen| seen.line.clone()).collect()
+    }
+
+    /// What was counted.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let meter = &self.shared.meter;
+        Stats {
+            connections: self.shared.counted_connections.load(Ordering::Relaxed),
+            commands: u64::try_from(self.shared.log().len()).unwrap_or(u64::MAX),
+            bytes_received: meter.received.load(Ordering::Relaxed),
+            bytes_sent: meter.sent.load(Ordering::Relaxed),
+            round_trips: meter.round_trips.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Forgets the commands seen and counts from 0 again.
+    pub fn reset_stats(&self) {
+        self.shared.log().clear();
+        self.shared.counted_connections.store(0, Ordering::Relaxed);
+        let meter = &self.shared.meter;
+        for counter in [&meter.received, &meter.sent, &meter.round_trips] {
+            counter.store(0, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+async fn accept(listener: TcpListener, tls: bool, shared: &Arc<Shared>) {
+    loop {
+        // A connection that is gone before it is accepted is no reason to end.
+        let Ok((socket, _)) = listener.accept().await else {
+            continue;
+        };
+        tokio::spawn(serve(socket, tls, Arc::clone(shared)));
+    }
+}
+
+async fn serve(socket: TcpStream, tls: bool, shared: Arc<Shared>) {
+    let _ = socket.set_nodelay(true);
+    let number = shared
+        .connections
+        .fetch_add(1, Ordering::Relaxed)
+        .saturating_add(1);
+    shared.counted_connections.fetch_add(1, Ordering::Relaxed);
+    let mut conn = Conn::new(socket, Arc::clone(&shared.meter));
+    if tls && conn.start_tls(&shared.acceptor).await.is_err() {
+        return;
+    }
+    Session::new(shared, conn, number, tls).run().await;
+}
