@@ -444,3 +444,33 @@ async fn a_deletion_that_was_cut_short_behind_its_mark_goes_on() {
         world.is_in_step().await;
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_source_does_not_lack_what_it_cannot_hold() {
+    let mut world = World::with(
+        |side, options| {
+            if side == Side::Right {
+                options.kinds = KindSet::CALENDAR;
+            }
+        },
+        KindSet::CALENDAR,
+    );
+    let all = KindSet::CALENDAR.with(ItemKind::Contact);
+    world
+        .sides
+        .left
+        .add_collection("Friends", KindSet::CONTACTS);
+    world.sides.left.add_collection("Home", all);
+    world.sync().await;
+    let right = world.sides.right.collections();
+    let mut held: Vec<_> = right
+        .iter()
+        .map(|c| (c.path.to_string(), c.kinds))
+        .collect();
+    held.sort_by(|a, b| a.0.cmp(&b.0));
+    let expected = [
+        ("Home".to_owned(), KindSet::CALENDAR),
+        ("INBOX".to_owned(), KindSet::CALENDAR),
+    ];
+    assert_eq!(held, expected);
+}

@@ -4,7 +4,7 @@ use super::event::{Action, Event, Observer, Planned};
 use super::report::{PairReport, Report};
 use super::{Engine, Mode, pause};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Both, Collection, Side};
+use crate::model::{Both, Collection, NewCollection, Side};
 use crate::reconcile::{
     Deletes, LinkId, PairId, RowId, Rules, SideFacts, Tally, guard, pair_collections,
 };
@@ -214,7 +214,7 @@ impl<'a> Run<'a> {
         &mut self,
         side: Side,
         there: Collection,
-        new: crate::model::NewCollection,
+        new: NewCollection,
         known: &[PairRecord],
     ) -> Result<()> {
         let before = known
@@ -234,9 +234,13 @@ impl<'a> Run<'a> {
             self.stopped(pair.clone(), there, report);
             return Ok(());
         }
-        if !self.rules().writes(side) || !self.capabilities[side].creates_collections {
+        // What the source could not hold it does not lack: the address books beside calendars.
+        let kinds = new.kinds.and(self.capabilities[side].kinds);
+        let creates = self.capabilities[side].creates_collections && !kinds.is_empty();
+        if !self.rules().writes(side) || !creates {
             return Ok(());
         }
+        let new = NewCollection { kinds, ..new };
         let mut missing = Both::default();
         let created = if self.mode == Mode::Plan {
             missing[side] = true;

@@ -9,10 +9,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::content;
 use super::keywords::Keywords;
-use super::layout::at_path;
 use super::name;
 use super::scan::{self, Index, Place};
 use crate::error::{Error, ErrorKind, Result};
+use crate::local::files::{at_path, rename_new};
 use crate::local::header;
 use crate::model::{CollectionId, Flags, Item, ItemId, ItemKind, Keyword, NewItem, Timestamp};
 use crate::source::Depth;
@@ -341,21 +341,6 @@ impl Folder {
                 let _ = fs::remove_file(entry.path());
             }
         }
-    }
-}
-
-/// Renames unless something is there.
-fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
-    use rustix::fs::{CWD, RenameFlags, renameat_with};
-    use rustix::io::Errno;
-    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
-        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
-            if fs::symlink_metadata(to).is_ok() {
-                return Err(IoKind::AlreadyExists.into());
-            }
-            fs::rename(from, to)
-        }
-        other => Ok(other?),
     }
 }
 

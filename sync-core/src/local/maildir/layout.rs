@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, ErrorKind as IoKind};
+use std::io::ErrorKind as IoKind;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::utf7;
 use crate::error::{Error, ErrorKind, Result};
+use crate::local::files::{at_path, escape, unescape};
 use crate::model::{Collection, CollectionId, CollectionPath, KindSet, Role};
 
 /// How subfolders lie below the root.
@@ -265,12 +266,6 @@ pub(super) fn create(root: &Path, c: &CollectionId, layout: Layout, fsync: bool)
     Ok(())
 }
 
-/// Names the path in the error.
-pub(super) fn at_path(path: &Path, error: io::Error) -> Error {
-    let why = format!("{}: {error}", path.display());
-    Error::new(ErrorKind::Local, why).caused_by(error)
-}
-
 /// One segment of `.A.B`: `/`, `.` and `\` as `\` and two hex digits, then modified UTF-7.
 fn encode_dotted(segment: &str) -> String {
     utf7::encode(&escape(segment, |c, _| matches!(c, '/' | '.' | '\\')))
@@ -307,41 +302,6 @@ fn decode_plain(name: &str) -> String {
     } else {
         name.to_owned()
     }
-}
-
-fn escape(text: &str, special: impl Fn(char, usize) -> bool) -> String {
-    let mut out = String::with_capacity(text.len());
-    for (i, c) in text.char_indices() {
-        if special(c, i) {
-            out.push_str(&format!("\\{:02x}", u32::from(c)));
-        } else {
-            out.push(c);
-        }
-    }
-    out
-}
-
-fn unescape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((plain, coded)) = rest.split_once('\\') {
-        out.push_str(plain);
-        let code = coded
-            .get(..2)
-            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        rest = match code.filter(u8::is_ascii) {
-            Some(code) => {
-                out.push(char::from(code));
-                coded.get(2..).unwrap_or_default()
-            }
-            None => {
-                out.push('\\');
-                coded
-            }
-        };
-    }
-    out.push_str(rest);
-    out
 }
 
 #[cfg(test)]

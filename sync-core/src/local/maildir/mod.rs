@@ -41,6 +41,7 @@ use futures_util::stream::{self, BoxStream};
 pub use layout::Layout;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::local::files::blocking;
 use crate::model::{Collection, CollectionId, Cursor, Item, ItemId, KindSet, NewCollection};
 use crate::source::{Applied, Capabilities, ChangePage, Coverage, Depth, Mutation, Source};
 use folder::Folder;
@@ -208,14 +209,6 @@ fn cursor_of(stamp: &Stamp) -> Cursor {
 fn lost(c: &CollectionId) -> Error {
     let why = "the listing that this page belongs to is over";
     Error::new(ErrorKind::CursorLost, why).in_collection(c)
-}
-
-/// Does file work where it keeps nobody waiting.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T> + Send + 'static,
-) -> Result<T> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|error| Error::new(ErrorKind::Local, "file work was cut off").caused_by(error))?
 }
 
 #[async_trait]

@@ -10,9 +10,9 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::keywords::{self, Keywords};
-use super::layout::at_path;
 use super::name;
 use crate::error::{Error, ErrorKind, Result};
+use crate::local::files::at_path;
 use crate::model::{Flags, Item, ItemId, ItemKind, Revision};
 
 /// A directory changed this shortly before it was looked at may change again without another

@@ -6,10 +6,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::folder::{Folder, Staged, Targets};
-use super::layout::{at_path, is_folder, resolve};
+use super::layout::{is_folder, resolve};
 use super::name;
 use super::scan::{self, Index, Place};
 use crate::error::{Error, ErrorKind, Result};
+use crate::local::files::at_path;
 use crate::model::{CollectionId, Flags, ItemId, ItemKind, Keyword, Revision};
 use crate::source::{Mutation, Op, Outcome, Stored};
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 use super::*;
 use crate::local::maildir::Layout;
 use crate::local::memory::{Ids, Listing};
-use crate::local::{Maildir, MaildirOptions, MemoryOptions, MemoryStore};
+use crate::local::{Maildir, MaildirOptions, MemoryOptions, MemoryStore, Vdir, VdirOptions};
 
 fn block_on<T>(work: impl Future<Output = T>) -> T {
     let mut builder = tokio::runtime::Builder::new_current_thread();
@@ -151,4 +151,42 @@ fn maildir_conforms_in_a_layout_that_it_finds() {
             ..MaildirOptions::default()
         },
     });
+}
+
+struct Collections {
+    root: PathBuf,
+    options: VdirOptions,
+    kind: ItemKind,
+}
+
+#[async_trait]
+impl Harness for Collections {
+    async fn connect(&mut self) -> Result<Box<dyn Source>> {
+        Ok(Box::new(Vdir::open(&self.root, self.options.clone())?))
+    }
+
+    fn profile(&self) -> Profile {
+        Profile {
+            kind: self.kind,
+            pages: self.options.page_items == 3,
+            ..Profile::default()
+        }
+    }
+}
+
+#[test]
+fn vdir_conforms_with_every_kind() {
+    let kinds = KindSet::CALENDAR.with(ItemKind::Contact);
+    for (kind, page_items) in kinds.iter().flat_map(|kind| [(kind, 2000), (kind, 3)]) {
+        let dir = tempfile::tempdir().unwrap();
+        passes(&mut Collections {
+            root: dir.path().to_owned(),
+            options: VdirOptions {
+                fsync: page_items == 3,
+                page_items,
+                poll: Duration::from_millis(2),
+            },
+            kind,
+        });
+    }
 }
