@@ -1,0 +1,257 @@
+//! One request and its answer.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::stream;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt as _, Full, Limited, StreamBody};
+use hyper::body::{Frame, Incoming};
+use hyper::{Response, StatusCode};
+
+use super::fault::{End, Fault, Moment};
+use super::message::{Reply, Request};
+use super::meter::Closing;
+use super::place::Urls;
+use super::profile::Quirk;
+use super::server::{SeenRequest, Shared};
+use super::store::Store;
+use super::{auth, propfind, report, resource};
+
+/// The largest body that is read, in bytes.
+const MAX_BODY: usize = 32 << 20;
+
+type Body = UnsyncBoxBody<Bytes, io::Error>;
+
+/// Ends the connection without an answer.
+#[derive(Debug)]
+pub(super) struct Cut;
+
+impl fmt::Display for Cut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("cut as ordered")
+    }
+}
+
+impl std::error::Error for Cut {}
+
+/// Reads a request, carries it out and answers it, faults permitting.
+pub(super) async fn answer(
+    shared: Arc<Shared>,
+    connection: u64,
+    closing: Arc<Closing>,
+    request: hyper::Request<Incoming>,
+) -> Result<Response<Body>, Cut> {
+    let now = shared
+        .in_flight
+        .fetch_add(1, Ordering::SeqCst)
+        .saturating_add(1);
+    shared.most_in_flight.fetch_max(now, Ordering::SeqCst);
+    let result = exchange(&shared, connection, request).await;
+    shared.in_flight.fetch_sub(1, Ordering::SeqCst);
+    if shared.profile.has(Quirk::ClosesSilently) {
+        closing.answered.store(true, Ordering::Relaxed);
+    }
+    result
+}
+
+async fn exchange(
+    shared: &Shared,
+    connection: u64,
+    request: hyper::Request<Incoming>,
+) -> Result<Response<Body>, Cut> {
+    let (parts, body) = request.into_parts();
+    let body = Limited::new(body, MAX_BODY).collect().await;
+    let body = body.map_err(|_| Cut)?.to_bytes();
+    let body = String::from_utf8_lossy(&body).into_owned();
+    let method = parts.method.as_str();
+    let path = parts.uri.path().to_owned();
+    let line = format!("{method} {path}");
+    let header = |name: &str| {
+        let value = parts.headers.get(name)?;
+        std::str::from_utf8(value.as_bytes())
+            .ok()
+            .map(str::to_owned)
+    };
+    let host = header("host").unwrap_or_default();
+    let target = parts.uri.path_and_query().map_or("", |p| p.as_str());
+    let user = auth::user(shared, header("authorization").as_deref(), method, target);
+    let store = match user {
+        Some(user) => shared.users.get(user).map(|user| user.store.clone()),
+        None => None,
+    };
+    let log = shared.log_request(SeenRequest {
+        connection,
+        method: method.to_owned(),
+        path: path.clone(),
+        host: host.clone(),
+        headers: logged_headers(&parts.headers),
+        authorized: header("authorization").is_some(),
+        body: body.clone(),
+        status: None,
+    });
+    if !shared.latency.is_zero() {
+        tokio::time::sleep(shared.latency).await;
+    }
+    let mut fault = shared.faults().strike(&line, &body);
+    if let Some(delay) = fault.as_ref().and_then(|fault| fault.delay) {
+        tokio::time::sleep(delay).await;
+    }
+    strike(&mut fault, Moment::Received, store.as_ref());
+    let end = fault.as_ref().and_then(|fault| fault.end.clone());
+    let reply = match (&end, path.strip_prefix("/.well-known/")) {
+        (Some(End::CutBefore), _) => {
+            restore(shared, fault);
+            return Err(Cut);
+        }
+        (Some(End::Status(status, pause)), _) => {
+            let reply = Reply::status(*status);
+            match pause {
+                Some(seconds) => reply.with("retry-after", seconds.to_string()),
+                None => reply,
+            }
+        }
+        (_, Some(_)) => well_known(shared),
+        (_, None) => match (user, &store) {
+            (Some(user), Some(store)) => {
+                let urls = Urls::new(&shared.profile, user, &host);
+                carry_out(&Request {
+                    method,
+                    path: &path,
+                    headers: &parts.headers,
+                    body: &body,
+                    store,
+                    urls: &urls,
+                    profile: &shared.profile,
+                })
+            }
+            _ => refuse(shared),
+        },
+    };
+    strike(&mut fault, Moment::Answering, store.as_ref());
+    restore(shared, fault);
+    shared.log_status(log, reply.status);
+    let reply = match end {
+        Some(End::EmptyMultistatus) => reply.shortened(0),
+        Some(End::ShortMultistatus(n)) => reply.shortened(n),
+        Some(End::TruncatedMultistatus) => reply.halved(),
+        Some(End::CutAnswer(0)) => return Err(Cut),
+        Some(End::CutAnswer(bytes)) => return respond(reply, Some(bytes)),
+        _ => reply,
+    };
+    respond(reply, None)
+}
+
+fn strike(fault: &mut Option<Fault>, moment: Moment, store: Option<&Store>) {
+    if let (Some(fault), Some(store)) = (fault, store) {
+        fault.strike_at(moment, store);
+    }
+}
+
+fn restore(shared: &Shared, fault: Option<Fault>) {
+    if let Some(fault) = fault {
+        shared.faults().restore(fault);
+    }
+}
+
+fn carry_out(request: &Request<'_>) -> Reply {
+    match request.method {
+        "OPTIONS" => {
+            let allow = "OPTIONS, GET, HEAD, PUT, DELETE, MOVE, MKCOL, MKCALENDAR, PROPFIND, \
+                         PROPPATCH, REPORT";
+            Reply::status(200)
+                .with("dav", request.profile.dav())
+                .with("allow", allow)
+        }
+        "PROPFIND" => propfind::propfind(request),
+        "PROPPATCH" => propfind::proppatch(request),
+        "REPORT" => report::report(request),
+        "GET" | "HEAD" => resource::get(request),
+        "PUT" => resource::put(request),
+        "DELETE" => resource::delete(request),
+        "MOVE" => resource::r#move(request),
+        "MKCALENDAR" | "MKCOL" => resource::make(request),
+        _ => Reply::status(405),
+    }
+}
+
+fn well_known(shared: &Shared) -> Reply {
+    let profile = &shared.profile;
+    if profile.has(Quirk::WellKnownIsHtml) {
+        let page = "<!DOCTYPE html>\n<html><head><title>Login</title></head>\n\
+                    <body><p>Who are you?<br></body></html>\n";
+        return Reply::content(200, "text/html; charset=utf-8", page);
+    }
+    if profile.has(Quirk::NoWellKnown) {
+        return Reply::status(404);
+    }
+    Reply::status(301).with("location", profile.layout.context())
+}
+
+fn refuse(shared: &Shared) -> Reply {
+    let challenges = auth::challenges(shared.profile.auth);
+    challenges
+        .into_iter()
+        .fold(Reply::status(401), |reply, challenge| {
+            reply.with("www-authenticate", challenge)
+        })
+}
+
+/// The headers that tests look at.
+fn logged_headers(headers: &hyper::HeaderMap) -> Vec<(String, String)> {
+    let wanted = [
+        "depth",
+        "if-match",
+        "if-none-match",
+        "if-schedule-tag-match",
+        "schedule-reply",
+        "destination",
+        "overwrite",
+        "content-type",
+        "content-length",
+        "accept",
+        "prefer",
+    ];
+    let told = wanted.into_iter().filter_map(|name| {
+        let value = std::str::from_utf8(headers.get(name)?.as_bytes()).ok()?;
+        Some((name.to_owned(), value.to_owned()))
+    });
+    told.collect()
+}
+
+/// The answer as it is sent, cut after so many bytes of its body.
+fn respond(reply: Reply, cut: Option<usize>) -> Result<Response<Body>, Cut> {
+    let status = StatusCode::from_u16(reply.status).map_err(|_| Cut)?;
+    let mut response = Response::builder().status(status);
+    for (name, value) in &reply.headers {
+        response = response.header(*name, value.as_bytes());
+    }
+    let len = reply.body.len();
+    if status != StatusCode::NO_CONTENT {
+        response = response.header("content-length", len);
+    }
+    let body: Body = match cut {
+        None => Full::new(reply.body)
+            .map_err(|never| match never {})
+            .boxed_unsync(),
+        Some(bytes) => {
+            let head = reply.body.slice(..bytes.min(len));
+            let frames = stream::unfold(Some(Some(head)), |state| async move {
+                match state? {
+                    Some(head) => Some((Ok(Frame::data(head)), Some(None))),
+                    None => {
+                        // What was sent before is on its way when the connection is cut.
+                        tokio::time::sleep(Duration::from_millis(20)).await;
+                        Some((Err(io::Error::other("cut as ordered")), None))
+                    }
+                }
+            });
+            StreamBody::new(frames).boxed_unsync()
+        }
+    };
+    response.body(body).map_err(|_| Cut)
+}
