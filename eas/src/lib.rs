@@ -1,3 +1,4 @@
 //! Exchange ActiveSync (EAS).
 
+pub mod client;
 pub mod wire;

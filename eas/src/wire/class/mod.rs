@@ -93,6 +93,28 @@ impl Item {
         }
     }
 
+    /// Its text.
+    pub fn body(&self) -> Option<&Body> {
+        match self {
+            Self::Email(email) => email.body.as_ref(),
+            Self::Event(event) => event.body.as_ref(),
+            Self::Contact(contact) => contact.body.as_ref(),
+            Self::Task(task) => task.body.as_ref(),
+            Self::Note(note) => note.body.as_ref(),
+        }
+    }
+
+    /// Its text.
+    pub fn body_mut(&mut self) -> Option<&mut Body> {
+        match self {
+            Self::Email(email) => email.body.as_mut(),
+            Self::Event(event) => event.body.as_mut(),
+            Self::Contact(contact) => contact.body.as_mut(),
+            Self::Task(task) => task.body.as_mut(),
+            Self::Note(note) => note.body.as_mut(),
+        }
+    }
+
     /// Reads the children of an `ApplicationData` (or `Properties`) that was just entered.
     pub(super) fn read(r: &mut Reader<'_>, class: Class) -> Result<Self, Error> {
         Ok(match class {

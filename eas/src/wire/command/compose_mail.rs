@@ -191,6 +191,14 @@ impl Command for SendMail {
     fn decode(&self, body: &[u8]) -> Result<ComposeAnswer, Error> {
         decode(body, C::SendMail)
     }
+
+    fn status(answer: &ComposeAnswer) -> Option<Status> {
+        answer.status
+    }
+
+    fn is_repeatable(&self, version: Version) -> bool {
+        is_wbxml(version)
+    }
 }
 
 impl Command for SmartReply {
@@ -210,6 +218,14 @@ impl Command for SmartReply {
 
     fn decode(&self, body: &[u8]) -> Result<ComposeAnswer, Error> {
         decode(body, C::SmartReply)
+    }
+
+    fn status(answer: &ComposeAnswer) -> Option<Status> {
+        answer.status
+    }
+
+    fn is_repeatable(&self, version: Version) -> bool {
+        is_wbxml(version)
     }
 }
 
@@ -231,6 +247,14 @@ impl Command for SmartForward {
 
     fn decode(&self, body: &[u8]) -> Result<ComposeAnswer, Error> {
         decode(body, C::SmartForward)
+    }
+
+    fn status(answer: &ComposeAnswer) -> Option<Status> {
+        answer.status
+    }
+
+    fn is_repeatable(&self, version: Version) -> bool {
+        is_wbxml(version)
     }
 }
 

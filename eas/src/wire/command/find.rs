@@ -116,6 +116,14 @@ impl Command for Find {
         }
         Ok(answer)
     }
+
+    fn status(answer: &FindAnswer) -> Option<Status> {
+        answer.status
+    }
+
+    fn is_repeatable(&self, _: Version) -> bool {
+        true
+    }
 }
 
 fn found(r: &mut Reader<'_>) -> Result<Found, Error> {

@@ -80,6 +80,14 @@ impl Command for FolderCreate {
     fn decode(&self, body: &[u8]) -> Result<FolderCreated, Error> {
         decode(body, F::FolderCreate)
     }
+
+    fn status(answer: &FolderCreated) -> Option<Status> {
+        answer.status
+    }
+
+    fn is_repeatable(&self, _: Version) -> bool {
+        false
+    }
 }
 
 impl Command for FolderUpdate {
@@ -100,6 +108,14 @@ impl Command for FolderUpdate {
     fn decode(&self, body: &[u8]) -> Result<FoldersChanged, Error> {
         decode(body, F::FolderUpdate).map(FoldersChanged::from)
     }
+
+    fn status(answer: &FoldersChanged) -> Option<Status> {
+        answer.status
+    }
+
+    fn is_repeatable(&self, _: Version) -> bool {
+        false
+    }
 }
 
 impl Command for FolderDelete {
@@ -117,6 +133,14 @@ impl Command for FolderDelete {
 
     fn decode(&self, body: &[u8]) -> Result<FoldersChanged, Error> {
         decode(body, F::FolderDelete).map(FoldersChanged::from)
+    }
+
+    fn status(answer: &FoldersChanged) -> Option<Status> {
+        answer.status
+    }
+
+    fn is_repeatable(&self, _: Version) -> bool {
+        false
     }
 }
 

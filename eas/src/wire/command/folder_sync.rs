@@ -121,6 +121,14 @@ impl Command for FolderSync {
         }
         Ok(answer)
     }
+
+    fn status(answer: &FolderSyncAnswer) -> Option<Status> {
+        answer.status
+    }
+
+    fn is_repeatable(&self, _: Version) -> bool {
+        true
+    }
 }
 
 fn folder(r: &mut Reader<'_>) -> Result<Folder, Error> {

@@ -1,9 +1,9 @@
 //! GetAttachment ([MS-ASCMD] section 2.2.1.8): protocol 12.1 and earlier.
 
 use super::{Command, Name};
-use crate::wire::Version;
 use crate::wire::http::Parameter;
 use crate::wire::wbxml::Error;
+use crate::wire::{Status, Version};
 
 /// Fetches an attachment by the name that the server gave it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,5 +30,13 @@ impl Command for GetAttachment {
 
     fn decode(&self, body: &[u8]) -> Result<Vec<u8>, Error> {
         Ok(body.to_vec())
+    }
+
+    fn status(_: &Vec<u8>) -> Option<Status> {
+        None
+    }
+
+    fn is_repeatable(&self, _: Version) -> bool {
+        true
     }
 }

@@ -66,6 +66,14 @@ impl Command for GetItemEstimate {
         }
         Ok(answer)
     }
+
+    fn status(_: &Vec<Estimate>) -> Option<Status> {
+        None
+    }
+
+    fn is_repeatable(&self, _: Version) -> bool {
+        true
+    }
 }
 
 impl EstimateOf {

@@ -1,5 +1,8 @@
 //! ItemOperations ([MS-ASCMD] section 2.2.1.10); from 12.0 on.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::{BodyPreference, Command, Name};
 use crate::wire::class::{Class, Item};
 use crate::wire::wbxml::pages::{
@@ -88,14 +91,31 @@ pub struct Fetched {
     pub item: Option<Item>,
     /// An attachment's media type.
     pub content_type: Option<String>,
-    /// An attachment's bytes, as base64 has them.
-    pub data: Option<String>,
+    /// An attachment's bytes.
+    pub data: Option<Vec<u8>>,
     /// The part of a multipart answer that has its bytes instead.
     pub part: Option<usize>,
     /// Bytes of the whole attachment.
     pub total: Option<u64>,
     /// The range that came, as `0-99`.
     pub range: Option<String>,
+}
+
+impl ItemOperationsAnswer {
+    /// Puts the parts of a multipart answer where the elements `Part` point to them.
+    pub fn take_parts(&mut self, parts: &[&[u8]]) {
+        let part = |number: Option<usize>| number.and_then(|n| parts.get(n)).map(|p| p.to_vec());
+        for fetched in &mut self.fetched {
+            if let Some(bytes) = part(fetched.part) {
+                fetched.data = Some(bytes);
+            }
+            if let Some(body) = fetched.item.as_mut().and_then(Item::body_mut)
+                && let Some(bytes) = part(body.part)
+            {
+                body.data = Some(bytes);
+            }
+        }
+    }
 }
 
 impl Fetch {
@@ -189,7 +209,7 @@ impl Command for ItemOperations {
                                 answer.fetched.push(fetched(&mut r, class)?);
                             }
                             I::EmptyFolderContents | I::Move => {
-                                answer.others.push(status(&mut r)?);
+                                answer.others.push(operation_status(&mut r)?);
                             }
                             _ => r.skip()?,
                         }
@@ -200,9 +220,27 @@ impl Command for ItemOperations {
         }
         Ok(answer)
     }
+
+    fn status(answer: &ItemOperationsAnswer) -> Option<Status> {
+        answer.status
+    }
+
+    fn is_repeatable(&self, _: Version) -> bool {
+        self.0.iter().all(|one| matches!(one, Operation::Fetch(_)))
+    }
 }
 
-fn status(r: &mut Reader<'_>) -> Result<Status, Error> {
+/// What base64 says; bytes that are no base64 stay as they are, since opaque ones need none.
+fn from_base64(text: &[u8]) -> Vec<u8> {
+    let clean: Vec<u8> = text
+        .iter()
+        .copied()
+        .filter(|b| !b.is_ascii_whitespace())
+        .collect();
+    STANDARD.decode(clean).unwrap_or_else(|_| text.to_vec())
+}
+
+fn operation_status(r: &mut Reader<'_>) -> Result<Status, Error> {
     let mut status = Status(0);
     while let Some(tag) = r.child()? {
         match tag {
@@ -228,7 +266,7 @@ fn fetched(r: &mut Reader<'_>, class: Class) -> Result<Fetched, Error> {
                     match tag {
                         I::Range => fetched.range = Some(own.text()?.into_owned()),
                         I::Total => fetched.total = own.number()?,
-                        I::Data => fetched.data = Some(own.text()?.into_owned()),
+                        I::Data => fetched.data = Some(from_base64(&own.bytes()?)),
                         I::Part => fetched.part = own.number()?,
                         B::ContentType => fetched.content_type = Some(own.text()?.into_owned()),
                         _ => own.skip()?,

@@ -117,6 +117,14 @@ impl Command for MeetingResponse {
         }
         Ok(answer)
     }
+
+    fn status(answer: &MeetingResult) -> Option<Status> {
+        answer.status
+    }
+
+    fn is_repeatable(&self, _: Version) -> bool {
+        false
+    }
 }
 
 impl SendResponse {

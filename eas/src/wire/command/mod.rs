@@ -26,8 +26,8 @@ mod sync;
 mod sync_answer;
 mod validate_cert;
 
-use super::Version;
 use super::wbxml::Error;
+use super::{Status, Version};
 
 pub use autodiscover::{Autodiscover, AutodiscoverAnswer, ServerUrl, decode_json, json_path};
 pub use compose_mail::{ComposeAnswer, Forwardee, SendMail, SmartForward, SmartReply, Source};
@@ -72,4 +72,10 @@ pub trait Command {
     /// # Errors
     /// A body that is no WBXML, or is broken.
     fn decode(&self, body: &[u8]) -> Result<Self::Answer, Error>;
+
+    /// The status of the whole request, where the answer has one.
+    fn status(answer: &Self::Answer) -> Option<Status>;
+
+    /// Whether the same request again, after a lost answer, does nothing twice.
+    fn is_repeatable(&self, version: Version) -> bool;
 }

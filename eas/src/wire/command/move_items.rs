@@ -76,4 +76,12 @@ impl Command for MoveItems {
         }
         Ok(answer)
     }
+
+    fn status(_: &Vec<Moved>) -> Option<Status> {
+        None
+    }
+
+    fn is_repeatable(&self, _: Version) -> bool {
+        false
+    }
 }

@@ -76,4 +76,12 @@ impl Command for Ping {
         }
         Ok(answer)
     }
+
+    fn status(answer: &PingAnswer) -> Option<Status> {
+        answer.status
+    }
+
+    fn is_repeatable(&self, _: Version) -> bool {
+        true
+    }
 }

@@ -157,6 +157,14 @@ impl Command for Provision {
         }
         Ok(answer)
     }
+
+    fn status(answer: &ProvisionAnswer) -> Option<Status> {
+        answer.status
+    }
+
+    fn is_repeatable(&self, _: Version) -> bool {
+        true
+    }
 }
 
 fn policy(r: &mut Reader<'_>) -> Result<PolicyAnswer, Error> {

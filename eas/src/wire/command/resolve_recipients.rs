@@ -88,6 +88,14 @@ impl Command for ResolveRecipients {
         }
         Ok(answer)
     }
+
+    fn status(answer: &ResolveAnswer) -> Option<Status> {
+        answer.status
+    }
+
+    fn is_repeatable(&self, _: Version) -> bool {
+        true
+    }
 }
 
 fn resolved(r: &mut Reader<'_>) -> Result<Resolved, Error> {

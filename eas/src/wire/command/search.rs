@@ -146,6 +146,14 @@ impl Command for Search {
         }
         Ok(answer)
     }
+
+    fn status(answer: &SearchAnswer) -> Option<Status> {
+        answer.status
+    }
+
+    fn is_repeatable(&self, _: Version) -> bool {
+        true
+    }
 }
 
 impl Search {

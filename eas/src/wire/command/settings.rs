@@ -226,6 +226,14 @@ impl Command for Settings {
         }
         Ok(answer)
     }
+
+    fn status(answer: &SettingsAnswer) -> Option<Status> {
+        answer.status
+    }
+
+    fn is_repeatable(&self, _: Version) -> bool {
+        true
+    }
 }
 
 fn user_information(r: &mut Reader<'_>) -> Result<Vec<Account>, Error> {

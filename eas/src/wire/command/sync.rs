@@ -6,7 +6,7 @@ use super::{Command, Name, SyncAnswer};
 use crate::wire::class::{BodyType, Class, Item};
 use crate::wire::wbxml::pages::{AirSync as A, AirSyncBase as B, RightsManagement};
 use crate::wire::wbxml::{Error, Tag, Writer};
-use crate::wire::{DateTime, Version};
+use crate::wire::{DateTime, Status, Version};
 
 /// Tells the server what changed here and asks what changed there.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -176,6 +176,14 @@ impl Command for Sync {
 
     fn decode(&self, body: &[u8]) -> Result<SyncAnswer, Error> {
         SyncAnswer::decode(body, &self.collections)
+    }
+
+    fn status(answer: &SyncAnswer) -> Option<Status> {
+        answer.status
+    }
+
+    fn is_repeatable(&self, _: Version) -> bool {
+        true
     }
 }
 

@@ -75,4 +75,12 @@ impl Command for ValidateCert {
         }
         Ok(answer)
     }
+
+    fn status(answer: &Validated) -> Option<Status> {
+        answer.status
+    }
+
+    fn is_repeatable(&self, _: Version) -> bool {
+        true
+    }
 }
