@@ -97,7 +97,7 @@ impl Client {
         let parts = self.exchange(command, extras, 0).await?;
         let parts = parts.split()?;
         let answer = command.decode(parts.first().copied().unwrap_or_default());
-        Ok(answer.map_err(|error| Error::from(error).of(C::NAME))?)
+        answer.map_err(|error| Error::from(error).of(C::NAME))
     }
 
     /// Sends a command and provisions, moves and renegotiates as the server asks for it. The answer's

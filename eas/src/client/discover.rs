@@ -148,7 +148,7 @@ async fn ask_domain(
     Ok(Found::Nothing)
 }
 
-fn note(steps: &mut Vec<Step>, url: &Url, outcome: impl ToString) {
+fn note(steps: &mut Vec<Step>, url: &Url, outcome: impl fmt::Display) {
     let mut place = url.clone();
     place.set_query(None);
     steps.push(Step {
