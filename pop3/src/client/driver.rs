@@ -158,12 +158,11 @@ impl Driver {
         self.check()?;
         // A server that was left idle says why it goes, as `-ERR`: not the answer to what is sent next.
         let unasked = poll_fn(|cx| Poll::Ready(self.poll_read(cx))).await;
+        self.nothing_unasked()?;
         match unasked {
-            Poll::Pending => {}
-            Poll::Ready(Ok(())) => {}
-            Poll::Ready(Err(error)) => return Err(self.fail(Error::io(error))),
+            Poll::Ready(Err(error)) => Err(self.fail(Error::io(error))),
+            _ => Ok(()),
         }
-        self.nothing_unasked()
     }
 
     fn nothing_unasked(&mut self) -> Result<()> {
@@ -208,7 +207,10 @@ impl Driver {
             match self.framer.line() {
                 Ok(Some(line)) if line.trim_ascii().is_empty() => {}
                 Ok(Some(line)) => match Reply::decode(line) {
-                    Ok(reply) => break reply,
+                    Ok(reply) => {
+                        tracing::trace!(command = name, line = %excerpt(line), "received");
+                        break reply;
+                    }
                     Err(error) => {
                         let text = format!("{error}: {}", excerpt(line));
                         return Err(self.fail(Error::new(ErrorKind::Protocol, text)));

@@ -38,7 +38,7 @@ pub struct Client {
     driver: Driver,
     capabilities: Capabilities,
     timeouts: Timeouts,
-    /// Some messages are marked as deleted.
+    /// Some messages may be marked as deleted.
     marked: bool,
 }
 
@@ -123,7 +123,8 @@ impl Client {
     async fn read_uidl(&mut self) -> Result<Option<Vec<UidlEntry>>> {
         match self.driver.accepted().await {
             Ok(()) => {}
-            Err(error) if error.kind() == ErrorKind::Refused && !error.is_retryable() => {
+            // With a code it is trouble of another kind.
+            Err(error) if error.kind() == ErrorKind::Refused && error.response_code().is_none() => {
                 return Ok(None);
             }
             Err(error) => return Err(error),
@@ -163,13 +164,12 @@ impl Client {
             for number in batch {
                 sent = sent.and_then(|()| self.driver.send_behind(&Command::Dele(*number)));
             }
+            self.marked |= sent.is_ok();
             for _ in batch {
-                let result = match &sent {
+                results.push(match &sent {
                     Ok(()) => self.driver.accepted().await,
                     Err(error) => Err(error.again()),
-                };
-                self.marked |= result.is_ok();
-                results.push(result);
+                });
             }
         }
         results

@@ -80,7 +80,10 @@ impl UidlEntry {
         let id = rest.trim_ascii();
         Ok((!id.is_empty()).then(|| Self {
             number,
-            unique_id: id.iter().copied().map(char::from).collect(),
+            unique_id: match std::str::from_utf8(id) {
+                Ok(ascii) if ascii.is_ascii() => ascii.into(),
+                _ => id.iter().copied().map(char::from).collect(),
+            },
         }))
     }
 }
