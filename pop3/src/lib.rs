@@ -4,6 +4,42 @@
 //! [`wire`] below it turns bytes into typed commands and replies without any I/O. `testing` (feature
 //! `testing`) is an in-process server with faults that a test can order.
 //!
+//! Downloading a mailbox:
+//!
+//! ```
+//! use pop3::client::{Client, ConnectOptions, Part};
+//! use sync_core::net::Credential;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let server = pop3::testing::Server::start()?;
+//! # server.maildrop().add("Subject: hello\r\n\r\nworld\r\n");
+//! # let tls = sync_core::net::Tls::new(&sync_core::net::TlsOptions {
+//! #     ca_pem: Some(server.ca_pem().into()),
+//! #     ..Default::default()
+//! # })?;
+//! let options = ConnectOptions::new("localhost", Credential::password("alice", "alicepw"));
+//! # let options = options.port(server.tls_addr().port()).tls(tls);
+//! let mut client = Client::connect(&options).await?;
+//! let messages = client.list().await?;
+//! let mut mail = Vec::new();
+//! let mut transfer = client.retrieve(&messages);
+//! while let Some(part) = transfer.next().await? {
+//!     match part {
+//!         Part::Begin { number } => println!("message {number} of {}", messages.len()),
+//!         Part::Chunk(bytes) => mail.extend_from_slice(&bytes),
+//!         Part::Failed { number, error } => eprintln!("message {number}: {error}"),
+//!         _ => {}
+//!     }
+//! }
+//! client.quit().await?;
+//! # assert_eq!(mail, b"Subject: hello\r\n\r\nworld\r\n");
+//! # Ok(()) }
+//! ```
+//!
+//! [`Client::uidl`] names the messages from one session to the next, and [`Client::delete`] marks those that
+//! [`Client::quit`] then removes.
+//!
 //! # Security
 //!
 //! TLS is the default, plain text has to be [asked for](client::Security), and what came before a STLS

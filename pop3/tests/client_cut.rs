@@ -164,7 +164,7 @@ async fn the_wire_log_holds_no_secret() {
             "USER, PIPELINING",
             "C: USER alice\nC: PASS s3cr3t-wörd\nS: +OK",
         ),
-        ("TOP", "C: APOP alice ffcf59eb5e0bd2b0a6eba9f69bd4ff4b"),
+        ("TOP", "C: APOP alice ee2b48a4c31d770616fb99992ca5214b"),
     ];
     for (offer, login) in offers {
         let text = format!(
@@ -179,7 +179,7 @@ async fn the_wire_log_holds_no_secret() {
     for word in ["AUTH", "PASS", "APOP", "alice"] {
         assert!(log.contains(word), "{log}");
     }
-    for secret in ["s3cr3t", "czNjcjN0", "MzY3IzdC", "ffcf59eb"] {
+    for secret in ["s3cr3t", "czNjcjN0", "MzY3IzdC", "ee2b48a4"] {
         assert!(!log.contains(secret), "{secret} in {log}");
     }
 }

@@ -11,7 +11,7 @@ use pop3::wire::{Code, ListEntry};
 use pop3::{Client, Result};
 use sync_core::net::{Credential, CredentialSource, Tls, TlsOptions};
 use testbed::mail::{Generator, Message};
-use testbed::{Direction, Dovecot, Fault, Proxy};
+use testbed::{Dovecot, Proxy};
 
 fn tls(server: &Dovecot) -> Tls {
     Tls::new(&TlsOptions {
@@ -144,9 +144,14 @@ async fn apop_without_tls() {
 async fn a_mailbox_is_downloaded_and_emptied() {
     let server = Dovecot::start().unwrap();
     let mut mail: Vec<Message> = Generator::new(7).take(300).collect();
-    mail.push(message(b".\r\n\r\n.\r\n..\r\n...dots\r\n.\r\n"));
+    mail.push(message(
+        b"Subject: dots\r\n\r\n.\r\n..\r\n...\r\n.\r\n.dots.\r\n",
+    ));
+    mail.push(message(b".Dot: first\r\n\r\n.\r\n"));
     mail.push(message(b"Subject: no end"));
-    mail.push(message(&[b"Subject: long\r\n\r\n", &[b'x'; 100_000][..]].concat()));
+    mail.push(message(
+        &[b"Subject: long\r\n\r\n", &[b'x'; 100_000][..]].concat(),
+    ));
     server.append("alice", "INBOX", &mail).unwrap();
 
     let mut client = alice(&server).await;
@@ -164,7 +169,10 @@ async fn a_mailbox_is_downloaded_and_emptied() {
     let messages = collect(client.retrieve(&list)).await.unwrap();
     assert_eq!(messages.len(), mail.len());
     for (got, sent) in messages.iter().zip(&mail) {
-        assert_eq!(got.escape_ascii().to_string(), as_sent(&sent.bytes).escape_ascii().to_string());
+        assert_eq!(
+            got.escape_ascii().to_string(),
+            as_sent(&sent.bytes).escape_ascii().to_string()
+        );
     }
     let tops = collect(client.top(&list, 0)).await.unwrap();
     for (top, whole) in tops.iter().zip(&messages) {
@@ -176,7 +184,10 @@ async fn a_mailbox_is_downloaded_and_emptied() {
         octets: 1,
     };
     let mut transfer = client.retrieve(&[gone, list[0]]);
-    assert!(matches!(transfer.next().await.unwrap(), Some(Part::Failed { number: 9999, .. })));
+    assert!(matches!(
+        transfer.next().await.unwrap(),
+        Some(Part::Failed { number: 9999, .. })
+    ));
     assert_eq!(collect(transfer).await.unwrap().len(), 1);
 
     let numbers: Vec<u32> = list.iter().map(|e| e.number).collect();
@@ -205,5 +216,4 @@ async fn deletions_without_quit_are_forgotten() {
     let error = client.quit().await.unwrap_err();
     assert!(error.is_retryable(), "{error}");
     assert_eq!(server.count("alice", "INBOX").unwrap(), 10);
-    let _ = (Direction::ToClient, Fault::default);
 }

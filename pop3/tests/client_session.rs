@@ -356,7 +356,7 @@ async fn limits_hold() {
     let long = "9".repeat(50);
     for answer in [
         format!("+OK {long}"),
-        "+OK\r\n1 1".repeat(1) + &"\r\n1 1".repeat(20),
+        format!("+OK{}", "\r\n1 1".repeat(21)),
     ] {
         let text = format!(
             "{}C: LIST\nS~ {}\nhang",

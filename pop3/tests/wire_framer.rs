@@ -61,11 +61,13 @@ fn texts() {
         (".\r\n", ""),
         ("\r\n.\r\n", "\r\n"),
         ("\r\n\r\n..\r\n\r\n.\r\n", "\r\n\r\n.\r\n\r\n"),
-        // A dot that was not stuffed is taken away all the same (RFC 1939 section 3).
-        (".a\r\n.\r\n", "a\r\n"),
-        (".\ra\r\n.\r\n", "\ra\r\n"),
-        (".\r\r\n.\r\n", "\r\r\n"),
-        (". \r\n.\r\n", " \r\n"),
+        // A dot that the server forgot to stuff; Dovecot does at the beginning of a message.
+        (".a\r\n.\r\n", ".a\r\n"),
+        ("a\r\n.b.\r\n.\r\n", "a\r\n.b.\r\n"),
+        (".\ra\r\n.\r\n", ".\ra\r\n"),
+        (".\r\r\n.\r\n", ".\r\r\n"),
+        (".\r.\r\n.\r\n", ".\r.\r\n"),
+        (". \r\n.\r\n", ". \r\n"),
         // A lone CR ends no line.
         ("a\r.\r\n.\r\n", "a\r.\r\n"),
         ("a\r\r\n.\r\n", "a\r\r\n"),

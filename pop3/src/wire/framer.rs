@@ -161,15 +161,20 @@ impl Framer {
                     self.skip(1);
                     return Some(Text::End);
                 }
-                (State::DotCr, _) => {
-                    self.state = State::InLine;
-                    return Some(Text::Chunk(Bytes::from_static(b"\r")));
-                }
-                (State::LineStart | State::Dot | State::InLine, _) => {
+                // What was stuffed is followed by a dot of the text. Another is one that the server
+                // forgot to stuff: Dovecot does at the very beginning of a message.
+                (State::Dot, b'.') | (State::LineStart | State::InLine, _) => {
                     return Some(Text::Chunk(self.lines_of_text()));
                 }
+                (State::Dot, _) => return Some(self.not_stuffed(b".")),
+                (State::DotCr, _) => return Some(self.not_stuffed(b".\r")),
             }
         }
+    }
+
+    fn not_stuffed(&mut self, text: &'static [u8]) -> Text {
+        self.state = State::InLine;
+        Text::Chunk(Bytes::from_static(text))
     }
 
     /// The text up to a line that begins with a dot, or to the end of the input.
