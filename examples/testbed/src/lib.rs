@@ -4,6 +4,10 @@
 //! ports, users and the CA, and ends it when dropped: also after a panic, and also when the test
 //! runner is killed with SIGKILL, since a supervising shell sees the end of its pipe.
 //!
+//! [`Radicale`] and [`Sogo`] do the same for calendars and address books; [`Sogo`] also shows them,
+//! and mail, over ActiveSync and IMAP, and catches every mail that it sends. [`dav::Session`] fills
+//! and reads them.
+//!
 //! [`Proxy`] stands between a client and a server and cuts, swallows, delays and counts.
 //! [`mail::Generator`] makes mail from a seed, odd cases included. [`imap::Session`] is a plain
 //! IMAP connection to fill mailboxes with and to look at them, independent of the client that is
@@ -37,6 +41,7 @@
 )]
 
 mod certificates;
+pub mod dav;
 mod dovecot;
 mod error;
 pub mod imap;
@@ -44,11 +49,18 @@ pub mod mail;
 mod maildir;
 mod ports;
 mod proxy;
+mod radicale;
 mod random;
+mod smtp;
+mod sogo;
 mod supervisor;
 mod token;
+mod users;
 
 pub use dovecot::{Builder, Dovecot, FlagChange, Stored, USERS};
 pub use error::{Error, Result};
 pub use proxy::{Counts, Direction, Fault, Proxy};
+pub use radicale::Radicale;
 pub use random::Random;
+pub use smtp::Mail;
+pub use sogo::Sogo;

@@ -13,6 +13,8 @@ if IFS= read -r command; then
     while IFS= read -r _; do :; done
 fi
 if [ -n "$server" ]; then
+    # What a server wants done before, lest it leaves something behind outside of the folder.
+    [ ! -f "$folder/stop.sh" ] || sh "$folder/stop.sh" >/dev/null 2>&1 </dev/null
     # First the leader alone: it may not have its group yet. Then it starts nothing any more, and
     # what it started is in the group.
     kill -s KILL -- "$server" 2>/dev/null

@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use crate::{Error, Result, error::Doing};
+use crate::{Result, error::Doing, users::Names};
 
 /// Who owns the mail and runs the processes.
 ///
@@ -74,47 +74,5 @@ impl Account {
             return Ok(());
         }
         chown(path, uid, Some(gid)).doing(|| format!("changing the owner of {}", path.display()))
-    }
-}
-
-/// The lines of a file like `/etc/passwd`: `name:x:id:...`.
-struct Names {
-    file: &'static str,
-    entries: Vec<(String, u32)>,
-}
-
-impl Names {
-    fn read(file: &'static str) -> Result<Self> {
-        let text = fs::read_to_string(file).doing(|| format!("reading {file}"))?;
-        let entries = text
-            .lines()
-            .filter_map(|line| {
-                let mut fields = line.split(':');
-                let name = fields.next()?;
-                let id = fields.nth(1)?.parse().ok()?;
-                Some((name.to_owned(), id))
-            })
-            .collect();
-        Ok(Self { file, entries })
-    }
-
-    fn id(&self, name: &str) -> Result<u32> {
-        self.entries
-            .iter()
-            .find(|(entry, _)| entry == name)
-            .map(|(_, id)| *id)
-            .ok_or_else(|| Error::Missing {
-                program: format!("the account {name} ({})", self.file),
-            })
-    }
-
-    fn name(&self, id: u32) -> Result<String> {
-        self.entries
-            .iter()
-            .find(|(_, entry)| *entry == id)
-            .map(|(name, _)| name.clone())
-            .ok_or_else(|| Error::Missing {
-                program: format!("an account for the id {id} ({})", self.file),
-            })
     }
 }

@@ -163,6 +163,16 @@ impl Proxy {
     pub fn reset_counts(&self) {
         self.shared.lock().counts = Counts::default();
     }
+
+    /// Keeps what clients say from now on, for [`Proxy::heard`].
+    pub fn listen_in(&self) {
+        self.shared.lock().heard = Some(Vec::new());
+    }
+
+    /// What clients said since [`Proxy::listen_in`]; of connections at the same time, as it came.
+    pub fn heard(&self) -> Vec<u8> {
+        self.shared.lock().heard.clone().unwrap_or_default()
+    }
 }
 
 impl Drop for Proxy {
@@ -196,6 +206,8 @@ impl Shared {
 #[derive(Debug, Default)]
 struct State {
     counts: Counts,
+    /// What clients said, if somebody listens.
+    heard: Option<Vec<u8>>,
     fault: Option<Fault>,
     /// Whether the fault leaves the proxy refusing.
     for_good: bool,

@@ -141,6 +141,9 @@ impl Pump {
         let mut talk = talk.lock().unwrap_or_else(PoisonError::into_inner);
         self.count_turn(&mut state, &mut talk);
 
+        if let (Direction::ToServer, Some(heard)) = (self.direction, &mut state.heard) {
+            heard.extend_from_slice(bytes);
+        }
         let (mut passing, mut then) = self.follow(bytes, &mut state, &mut talk);
         let length = u64::try_from(passing.len()).unwrap_or(u64::MAX);
         let (left, end) = match &mut state.fault {

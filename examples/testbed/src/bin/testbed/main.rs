@@ -36,7 +36,9 @@ usage: cargo testbed COMMAND
   install
         installs the Debian packages that the tests need
   up dovecot [--memory]
-        starts a server, prints its ports, users and CA, and ends it at Ctrl-C or the end of input
+  up radicale
+  up sogo
+        starts a server, prints its ports and users, and ends it at Ctrl-C or the end of input
 ";
 
 fn main() -> ExitCode {
@@ -49,6 +51,8 @@ fn main() -> ExitCode {
         Some((&"install", [])) => packages::install_missing().map(|()| ExitCode::SUCCESS),
         Some((&"up", ["dovecot"])) => up::dovecot(false),
         Some((&"up", ["dovecot", "--memory"])) => up::dovecot(true),
+        Some((&"up", ["radicale"])) => up::radicale(),
+        Some((&"up", ["sogo"])) => up::sogo(),
         Some((&("help" | "-h" | "--help"), _)) => {
             print!("{USAGE}");
             Ok(ExitCode::SUCCESS)

@@ -6,8 +6,19 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// What is installed when it is missing: Dovecot, and mbsync to be compared with.
-const PACKAGES: [&str; 4] = ["dovecot-core", "dovecot-imapd", "dovecot-pop3d", "isync"];
+/// What is installed when it is missing: Dovecot, and mbsync to be compared with; Radicale; SOGo
+/// with what it needs.
+const PACKAGES: [&str; 9] = [
+    "dovecot-core",
+    "dovecot-imapd",
+    "dovecot-pop3d",
+    "isync",
+    "memcached",
+    "postgresql",
+    "radicale",
+    "sogo",
+    "sogo-activesync",
+];
 
 const INSTALL: &str = include_str!("install.sh");
 

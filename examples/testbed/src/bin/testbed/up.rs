@@ -5,7 +5,7 @@ use std::{
     process::ExitCode,
 };
 
-use testbed::{Dovecot, USERS};
+use testbed::{Dovecot, Radicale, Sogo, USERS};
 
 use crate::packages;
 
@@ -32,6 +32,37 @@ pub(crate) fn dovecot(in_memory: bool) -> io::Result<ExitCode> {
         println!("user    {user} {}", Dovecot::password(user));
     }
     println!("bearer  {}", Dovecot::bearer_token("alice"));
+    io::stdin().read_to_end(&mut Vec::new())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Starts a Radicale and prints what one has to know; it ends like [`dovecot`].
+pub(crate) fn radicale() -> io::Result<ExitCode> {
+    packages::install_missing()?;
+    let server = Radicale::start().map_err(io::Error::other)?;
+    println!("url     http://127.0.0.1:{}/", server.port);
+    println!("folder  {}", server.folder().display());
+    for user in ["alice", "bob"] {
+        println!("user    {user} {}", Radicale::password(user));
+    }
+    io::stdin().read_to_end(&mut Vec::new())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Starts a SOGo and prints what one has to know; it ends like [`dovecot`].
+pub(crate) fn sogo() -> io::Result<ExitCode> {
+    packages::install_missing()?;
+    let server = Sogo::start().map_err(io::Error::other)?;
+    let port = server.port;
+    println!("dav     http://127.0.0.1:{port}/SOGo/dav/");
+    println!("eas     http://127.0.0.1:{port}/SOGo/Microsoft-Server-ActiveSync");
+    println!("web     http://127.0.0.1:{port}/SOGo/");
+    println!("imap    127.0.0.1:{}", server.imap_port);
+    println!("folder  {}", server.folder().display());
+    for user in ["alice", "bob"] {
+        let (password, address) = (Sogo::password(user), Sogo::address(user));
+        println!("user    {user} {password} {address}");
+    }
     io::stdin().read_to_end(&mut Vec::new())?;
     Ok(ExitCode::SUCCESS)
 }
