@@ -54,7 +54,8 @@ impl Run<'_> {
             return Err(Error::new(crate::ErrorKind::Protocol, why).on_side(side));
         }
         // A cursor that leads past an item of which id or revision are unknown would hide it.
-        let deletes = intents.iter().all(|i| i.action == IntentAction::Delete);
+        let gone = [IntentAction::Delete, IntentAction::Release];
+        let deletes = intents.iter().all(|i| gone.contains(&i.action));
         let known = |outcome: &Outcome| match outcome {
             Outcome::Done(stored) => deletes || stored.id.is_some() && stored.revision.is_some(),
             Outcome::Unknown(_) => false,

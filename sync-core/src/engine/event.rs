@@ -115,6 +115,8 @@ pub enum Action {
     Delete,
     /// Moves an item to another collection.
     Move,
+    /// Deletes an item whose time on its side is up; the other side keeps its copy.
+    Release,
     /// Waits for a person.
     Wait,
     /// Is refused.
@@ -131,6 +133,7 @@ impl Action {
             Self::Replace => "replace",
             Self::Delete => "delete",
             Self::Move => "move",
+            Self::Release => "release",
             Self::Wait => "wait",
             Self::Refuse => "refuse",
         }

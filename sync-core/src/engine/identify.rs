@@ -306,13 +306,14 @@ impl Run<'_> {
                 row.link = None;
                 row.base_flags = Some(known.flags.clone());
                 row.identity.digest = row.identity.digest.or(known.digest);
+                row.first_seen = known.first_seen.or(row.first_seen);
                 self.state.observe(link.pair, &row).map(drop)
             }
-            (None, Some(id)) => {
+            (None, Some(id)) if !known.released => {
                 let row = of_link(kept, id.clone(), link, known);
                 self.state.observe(link.pair, &row).map(drop)
             }
-            (None, None) => Ok(()),
+            (None, _) => Ok(()),
         }
     }
 
@@ -424,5 +425,6 @@ fn of_link(side: Side, item: ItemId, link: &Link, known: &LinkSide) -> Observed 
         body: known.base.clone(),
         base_flags: Some(known.flags.clone()),
         refused: None,
+        first_seen: known.first_seen,
     }
 }

@@ -9,6 +9,7 @@
 mod apply;
 mod event;
 mod identify;
+mod leave;
 mod links;
 mod moves;
 mod observe;
@@ -95,7 +96,7 @@ impl Engine {
         self
     }
 
-    /// Replaces the system's clock, which dates runs and history.
+    /// Replaces the system's clock, which dates runs, history and first sights.
     #[must_use]
     pub fn with_clock(mut self, clock: Clock) -> Self {
         self.clock = clock;

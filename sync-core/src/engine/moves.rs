@@ -114,7 +114,12 @@ impl Run<'_> {
         self.state.begin()?;
         for mut link in self.state.half_links(pair, side)? {
             self.state.load_bases(&mut link)?;
-            self.dissolve(&link, side)?;
+            if self.absence_says_nothing(side) {
+                link.retired = true;
+                self.state.put_link(&link)?;
+            } else {
+                self.dissolve(&link, side)?;
+            }
         }
         self.state.commit()
     }
@@ -132,7 +137,8 @@ impl Run<'_> {
         let mut moved = Vec::new();
         for link in self.state.missing_links(pair, from)? {
             let there = self.state.observed_of_link(link.id)?[from.other()].take();
-            if there.is_some_and(|seen| seen.revision.is_none()) {
+            let left = link.sides[from.other()].released && there.is_none();
+            if left || there.is_some_and(|seen| seen.revision.is_none()) {
                 // Gone on the other side too: there is nothing left to move.
                 continue;
             }
@@ -245,8 +251,14 @@ impl Run<'_> {
                     self.unlink_moved(target, &found)?;
                     lost = Some(error);
                 }
+                // Somebody edits it: it is not created there before another look.
+                Outcome::Stale => {
+                    if let Some(work) = self.work.get_mut(target) {
+                        work.held.insert(found.twin.row);
+                    }
+                }
                 // What cannot be moved is created there and deleted here.
-                Outcome::Stale | Outcome::Gone | Outcome::Refused(_) => {}
+                Outcome::Gone | Outcome::Refused(_) => {}
             }
         }
         self.store_cursors(index)?;

@@ -4,7 +4,7 @@ use super::pass::{Run, both, open};
 use crate::error::Result;
 use crate::model::{Both, Cursor, Flags, Item, ItemId, Side, SystemFlags};
 use crate::reconcile::{Link, Observed, PairId, Presence};
-use crate::source::{Absence, ChangePage, Coverage};
+use crate::source::{ChangePage, Coverage};
 use crate::state::{Intent, IntentAction};
 
 /// How a listing of one side goes.
@@ -117,7 +117,7 @@ impl Run<'_> {
                 && page.changed.is_empty()
                 && page.present.is_empty()
                 && page.unreadable.is_empty();
-            if empty && !listing.second_look && self.state.count_links(pair)? > 0 {
+            if empty && !listing.second_look && self.state.count_held(pair, side)? > 0 {
                 // Promise 5: an empty listing is looked at twice.
                 listing = Listing {
                     second_look: true,
@@ -198,14 +198,22 @@ impl Run<'_> {
 
     /// Stores what a complete listing did not name.
     fn store_unlisted(&mut self, pair: PairId, side: Side, listing: &Listing) -> Result<u64> {
-        let unlisted = self.state.unlisted(pair, side)?;
+        let mut unlisted = self.state.unlisted(pair, side)?;
+        if listing.lost {
+            for (item, _) in unlisted.iter().filter(|(_, link)| link.is_none()) {
+                if let Some(seen) = self.state.observed(pair, side, item)? {
+                    self.link_if_sent(pair, seen)?;
+                }
+            }
+            unlisted = self.state.unlisted(pair, side)?;
+        }
         let mut lost = Vec::new();
         if listing.lost && listing.named > 0 {
             for id in unlisted.iter().filter_map(|(_, link)| *link) {
                 lost.extend(self.state.link(id)?.filter(|link| !link.retired));
             }
         }
-        let known = self.state.count_links(pair)?;
+        let known = self.state.count_held(pair, side)?;
         let all_ids_are_new = !lost.is_empty() && lost.len() as u64 == known;
         if all_ids_are_new {
             // UIDVALIDITY changed: no id means anything any more. The links wait for their items
@@ -224,9 +232,9 @@ impl Run<'_> {
                 }
             }
         }
-        let presence = match self.capabilities[side].absence {
-            Absence::Deleted => Presence::Gone,
-            Absence::Nothing => Presence::Released,
+        let presence = match self.absence_says_nothing(side) {
+            true => Presence::Released,
+            false => Presence::Gone,
         };
         let mut changes = 0;
         for (item, link) in unlisted {
@@ -238,9 +246,16 @@ impl Run<'_> {
         Ok(changes)
     }
 
+    fn seen_now(&self, side: Side, item: &Item) -> Observed {
+        Observed {
+            first_seen: Some(self.engine.now()),
+            ..Observed::of(side, item)
+        }
+    }
+
     /// Stores an item of a side of which nothing was known.
     fn store_first(&mut self, pair: PairId, side: Side, item: &Item) -> Result<bool> {
-        let mut seen = Observed::of(side, item);
+        let mut seen = self.seen_now(side, item);
         if item.kind.is_mutable() {
             seen.body = item.body.as_ref().map(|b| b.read(PIM_LIMIT)).transpose()?;
         }
@@ -251,7 +266,7 @@ impl Run<'_> {
     /// Stores a listed item; says whether it is news.
     fn store_item(&mut self, pair: PairId, side: Side, item: &Item) -> Result<bool> {
         let before = self.state.observed(pair, side, &item.id)?;
-        let mut seen = Observed::of(side, item);
+        let mut seen = self.seen_now(side, item);
         if item.kind.is_mutable() {
             seen.body = item.body.as_ref().map(|b| b.read(PIM_LIMIT)).transpose()?;
         }
@@ -282,6 +297,7 @@ impl Run<'_> {
                 return Ok(false);
             }
             seen.base_flags = before.base_flags;
+            seen.first_seen = before.first_seen.or(seen.first_seen);
             if !item.kind.is_mutable() {
                 seen.identity.digest = seen.identity.digest.or(before.identity.digest);
             }
@@ -302,11 +318,19 @@ impl Run<'_> {
             return Ok(false);
         }
         let ours = |intent: &Intent| {
-            intent.action == IntentAction::Delete
-                && intent.link == Some(link.id)
-                && intent.side == side
+            let deletes = [IntentAction::Delete, IntentAction::Release];
+            deletes.contains(&intent.action) && intent.side == side
         };
-        Ok(self.state.intents(link.pair)?.iter().any(ours))
+        Ok(self.state.intents_of(link.id)?.iter().any(ours))
+    }
+
+    /// Links an item whose copy was on its way when a run ended; says whether it was and could be.
+    fn link_if_sent(&mut self, pair: PairId, seen: Observed) -> Result<bool> {
+        let of_row = |i: &Intent| i.row == Some(seen.row) && i.action == IntentAction::Create;
+        match self.state.intents(pair)?.into_iter().find(of_row) {
+            Some(intent) => self.link_sent(pair, &intent, seen),
+            None => Ok(false),
+        }
     }
 
     /// Stores that an item is not there; says whether it is news.
@@ -321,11 +345,8 @@ impl Run<'_> {
         if let Some(seen) = before.clone().filter(|seen| seen.link.is_none()) {
             // A copy of it may be on the other side, not recognised yet: the link of both remembers
             // that the copy's original is gone.
-            let of_row = |i: &Intent| i.row == Some(seen.row) && i.action == IntentAction::Create;
-            let sent = self.state.intents(pair)?.into_iter().find(of_row);
-            match sent {
-                Some(intent) if self.link_sent(pair, &intent, seen)? => before = None,
-                _ => {}
+            if self.link_if_sent(pair, seen)? {
+                before = None;
             }
         }
         let Some(mut link) = self.state.link_of(pair, side, item)? else {
@@ -334,15 +355,11 @@ impl Run<'_> {
             }
             return Ok(false);
         };
-        if presence == Presence::Released {
+        if presence == Presence::Released || self.has_left(&link, side)? {
             if let Some(before) = before {
                 self.state.unobserve(before.row)?;
             }
-            if !link.sides[side].released {
-                self.state.load_bases(&mut link)?;
-                link.sides[side].released = true;
-                self.state.put_link(&link)?;
-            }
+            self.release(&mut link, side)?;
             return Ok(false);
         }
         if before.as_ref().is_some_and(|b| b.presence == presence) {
@@ -364,6 +381,7 @@ impl Run<'_> {
             body: None,
             base_flags: None,
             refused: None,
+            first_seen: known.first_seen,
         };
         if let Some(link) = seen.link {
             self.state.forgive(link)?;

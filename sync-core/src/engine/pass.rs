@@ -46,6 +46,8 @@ pub(super) struct PairWork {
     pub(super) moved: Both<bool>,
     /// Creations whose new id is not known yet: they are not repeated in this run.
     pub(super) sent: HashSet<RowId>,
+    /// Items that are not copied in this pass, since the next one may recognise them.
+    pub(super) held: HashSet<RowId>,
 }
 
 impl PairWork {
@@ -53,7 +55,7 @@ impl PairWork {
         self.record.id
     }
 
-    fn is_stopped(&self) -> bool {
+    pub(super) fn is_stopped(&self) -> bool {
         self.report.guard.is_some() || self.report.error.is_some()
     }
 }
@@ -128,7 +130,11 @@ impl<'a> Run<'a> {
                 if self.work.is_empty() && passes == 0 {
                     self.pair_collections().await?;
                 }
-                self.pass().await
+                let again = self.pass().await?;
+                if !again {
+                    self.let_leave().await?;
+                }
+                Ok::<_, Error>(again)
             };
             match step.await {
                 Ok(again) => {
@@ -291,6 +297,7 @@ impl<'a> Run<'a> {
             touched: false,
             moved: Both::default(),
             sent: HashSet::new(),
+            held: HashSet::new(),
         });
     }
 
@@ -314,6 +321,7 @@ impl<'a> Run<'a> {
             touched: false,
             moved: Both::default(),
             sent: HashSet::new(),
+            held: HashSet::new(),
         });
         Ok(())
     }
@@ -361,6 +369,7 @@ impl<'a> Run<'a> {
         for work in &mut self.work {
             work.due = work.touched && !work.is_stopped();
             work.touched = false;
+            work.held.clear();
             again |= work.due;
         }
         Ok(again)
@@ -389,8 +398,14 @@ impl<'a> Run<'a> {
         let mut tallies: Both<Tally> = self.state.tally(work.id())?;
         let rules = self.rules();
         for side in Side::BOTH {
-            if rules.deletes == Deletes::Keep || !self.facts(index, side).writable {
+            if !self.may_lose(index, side) {
                 tallies[side].deletes = 0;
+            }
+            if rules.deletes == Deletes::Keep {
+                // What is kept now may leave later: a mass of it is suspicious, a few are not.
+                tallies[side.other()].vanished = 0;
+            }
+            if rules.deletes == Deletes::Keep || !self.facts(index, side).writable {
                 tallies[side].overwrites = 0;
             }
         }
@@ -436,7 +451,7 @@ impl<'a> Run<'a> {
     }
 
     /// Lets an error of one collection stop that collection and nothing else (promise 6).
-    fn survive(&mut self, index: usize, result: Result<()>) -> Result<()> {
+    pub(super) fn survive(&mut self, index: usize, result: Result<()>) -> Result<()> {
         match result {
             Err(error) if !error.is_fatal() => {
                 self.state.rollback();

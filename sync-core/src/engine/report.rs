@@ -54,12 +54,14 @@ pub struct Counts {
     pub deleted: u64,
     /// Moved here from another collection.
     pub moved: u64,
+    /// Deleted here since the other side holds them and their time here was up.
+    pub released: u64,
 }
 
 impl Counts {
     /// All of them.
     pub fn total(&self) -> u64 {
-        self.created + self.flagged + self.replaced + self.deleted + self.moved
+        self.created + self.flagged + self.replaced + self.deleted + self.moved + self.released
     }
 
     fn add(&mut self, other: &Self) {
@@ -68,6 +70,7 @@ impl Counts {
         self.replaced += other.replaced;
         self.deleted += other.deleted;
         self.moved += other.moved;
+        self.released += other.released;
     }
 }
 
@@ -133,6 +136,7 @@ impl fmt::Display for Report {
                     (c.replaced, "replaced"),
                     (c.deleted, "deleted"),
                     (c.moved, "moved"),
+                    (c.released, "released"),
                 ];
                 for (count, word) in words.into_iter().filter(|(count, _)| *count > 0) {
                     write!(f, " {count} {word}")?;

@@ -6,7 +6,7 @@ use super::event::{Action, Event};
 use super::pass::Run;
 use crate::error::{Error, Result};
 use crate::model::{Body, Both, CollectionId, Digest, Item, ItemId, NewItem, Side};
-use crate::reconcile::{Link, LinkSide, Observed, PairId, RowId};
+use crate::reconcile::{Link, LinkSide, Observed, PairId};
 use crate::source::{Depth, Op, Operation, Outcome, Source, Stored};
 use crate::state::{Intent, IntentAction};
 
@@ -35,19 +35,22 @@ impl Run<'_> {
         }
         let from = to.other();
         let mut after = 0;
+        let mut refused = Vec::new();
         loop {
             let rows = self.state.unlinked(pair, from, after, CHUNK)?;
             let Some(last) = rows.last() else {
+                self.note_refused(index, to, &refused);
                 return Ok(());
             };
             after = last.row;
-            let rows = self.creatable(index, to, rows)?;
+            let rows = self.creatable(index, to, rows, &mut refused)?;
             if rows.is_empty() {
                 continue;
             }
             if !self.writes() {
                 for row in &rows {
                     self.planned(index, Action::Create, to, Some((&row.item, row.kind)), None);
+                    self.plan_leave_copied(index, to, row);
                 }
                 if let Some(work) = self.work.get_mut(index) {
                     work.report.written[to].created += rows.len() as u64;
@@ -68,20 +71,29 @@ impl Run<'_> {
     }
 
     /// Leaves out what is refused, on its way already, or not readable.
-    fn creatable(&mut self, index: usize, to: Side, rows: Vec<Observed>) -> Result<Vec<Observed>> {
+    fn creatable(
+        &mut self,
+        index: usize,
+        to: Side,
+        rows: Vec<Observed>,
+        refused: &mut Vec<(&'static str, ItemId, u64)>,
+    ) -> Result<Vec<Observed>> {
         let mut result = Vec::with_capacity(rows.len());
         for mut row in rows {
-            let sent = self
+            let waits = self
                 .work
                 .get(index)
-                .is_some_and(|w| w.sent.contains(&row.row));
+                .is_some_and(|w| w.sent.contains(&row.row) || w.held.contains(&row.row));
             let unread = row.kind.is_mutable() && row.body.is_none();
-            if sent || unread || row.refused.is_some() {
+            if waits || unread || row.refused.is_some() {
                 continue;
             }
             match self.capabilities[to].refuse(row.kind, Operation::Create) {
                 Some(reason) => {
-                    let text = format!("{to}: item {} of the other side: {reason}", row.item);
+                    match refused.iter_mut().find(|(known, ..)| *known == reason) {
+                        Some((_, _, count)) => *count += 1,
+                        None => refused.push((reason, row.item.clone(), 1)),
+                    }
                     row.refused = Some(reason.to_owned());
                     if let Some(pair) = self.work.get(index).map(super::pass::PairWork::id) {
                         self.state.observe(pair, &row)?;
@@ -93,12 +105,26 @@ impl Run<'_> {
                         Some((&row.item, row.kind)),
                         row.refused.clone(),
                     );
-                    self.problem(index, |report, why| report.refused.push(why), text);
                 }
                 None => result.push(row),
             }
         }
         Ok(result)
+    }
+
+    /// Reports what a side can never be given: one line for each reason, with the first item.
+    fn note_refused(&mut self, index: usize, to: Side, refused: &[(&'static str, ItemId, u64)]) {
+        for (reason, item, count) in refused {
+            let others = match count - 1 {
+                0 => String::new(),
+                others => format!(" and {others} others"),
+            };
+            let text = format!(
+                "{to}: item {item}{others} of the {} side: {reason}",
+                to.other()
+            );
+            self.problem(index, |report, why| report.refused.push(why), text);
+        }
     }
 
     /// Fetches from one side while the batch before is written to the other.
@@ -214,7 +240,7 @@ impl Run<'_> {
                 Outcome::Done(stored) => {
                     items += 1;
                     bytes += item.body.as_ref().map_or(0, Body::len);
-                    self.link_created(index, pair, to, row.row, &item, stored)?;
+                    self.link_created(index, to, &row, &item, stored)?;
                 }
                 Outcome::Stale | Outcome::Gone => self.state.remove_intent(intent.key)?,
                 Outcome::Refused(error) => {
@@ -272,12 +298,15 @@ impl Run<'_> {
     fn link_created(
         &mut self,
         index: usize,
-        pair: PairId,
         to: Side,
-        row: RowId,
+        origin: &Observed,
         item: &Item,
         stored: Stored,
     ) -> Result<()> {
+        let Some(pair) = self.work.get(index).map(super::pass::PairWork::id) else {
+            return Ok(());
+        };
+        let row = origin.row;
         let Some(id) = stored.id else {
             // The copy is recognised when it is listed.
             if let (Some(mut seen), Some(body)) = (self.state.observation(row)?, &item.body)
@@ -322,6 +351,7 @@ impl Run<'_> {
             base: base.clone(),
             provisional: false,
             released: false,
+            first_seen: origin.first_seen,
         };
         let there = LinkSide {
             id: Some(id),
@@ -333,6 +363,7 @@ impl Run<'_> {
             base,
             provisional: mutable && self.capabilities[to].rewrites,
             released: false,
+            first_seen: Some(self.engine.now()),
         };
         let sides = match to {
             Side::Right => Both::new(here, there),

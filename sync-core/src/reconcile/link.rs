@@ -102,6 +102,8 @@ pub enum Then {
     Forget,
     /// It stays only to remember that this side's item shall not come back.
     Retire(Side),
+    /// It stays, and remembers that this side's item left ([`Leave`](super::Leave)).
+    Release(Side),
     /// Nothing: the observations stay as they are, until a person decided.
     Wait(Conflict),
 }
@@ -147,6 +149,10 @@ pub fn reconcile_link(
     if link.retired {
         return reconcile_retired(link, now);
     }
+    let now = Both::from_fn(|side| match now[side] {
+        Now::Unchanged if link.sides[side].released => Now::Released,
+        now => now,
+    });
     match (now.left, now.right) {
         (Now::Gone, Now::Gone) => Decision::only(Then::Forget),
         (Now::Gone, Now::Released) => Decision::only(Then::Retire(Side::Left)),
@@ -178,9 +184,6 @@ fn deleted(
     rules: &Rules,
 ) -> Decision {
     let kept = gone.other();
-    if link.sides[kept].released {
-        return Decision::only(Then::Retire(gone));
-    }
     if let Now::Changed(seen) = other
         && is_edit(link, kept, seen)
     {
@@ -265,10 +268,9 @@ fn flags(
         if add.is_empty() && remove.is_empty() {
             continue;
         }
-        match refusal(link.kind, on, Operation::SetFlags, facts) {
-            Some(None) => {}
-            Some(Some(reason)) => steps.push(Step::Refuse { on, reason }),
-            None => steps.push(Step::SetFlags { on, add, remove }),
+        // A side that has no flags holds all of them that it can.
+        if refusal(link.kind, on, Operation::SetFlags, facts).is_none() {
+            steps.push(Step::SetFlags { on, add, remove });
         }
     }
     Decision::settle(steps)

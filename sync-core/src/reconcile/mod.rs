@@ -5,6 +5,7 @@
 
 mod collections;
 mod guard;
+mod leave;
 mod link;
 mod pairing;
 mod record;
@@ -12,6 +13,7 @@ mod rules;
 
 pub use collections::{PairedCollections, Pairing, pair_collections};
 pub use guard::{Tally, guard};
+pub use leave::{Leave, reconcile_leave};
 pub use link::{Conflict, Decision, Now, SideFacts, Step, Then, reconcile_link};
 pub use pairing::{Joined, canonical_order, join, pair_by_identity};
 pub use record::{Link, LinkId, LinkSide, Observed, PairId, Presence, RowId};

@@ -47,8 +47,10 @@ pub struct LinkSide {
     pub base: Option<Bytes>,
     /// `base` and `flags` are what was written; what the side made of it was not read back yet.
     pub provisional: bool,
-    /// The item left what the source shows without being deleted.
+    /// The item left what the source shows without being deleted by its owner.
     pub released: bool,
+    /// When the item was first seen, in Unix seconds.
+    pub first_seen: Option<i64>,
 }
 
 impl LinkSide {
@@ -59,6 +61,7 @@ impl LinkSide {
         self.flags = seen.flags.clone();
         self.released = false;
         self.provisional = false;
+        self.first_seen = self.first_seen.or(seen.first_seen);
         if seen.identity.digest.is_some() {
             self.digest = seen.identity.digest;
         }
@@ -121,6 +124,8 @@ pub struct Observed {
     pub base_flags: Option<Flags>,
     /// Why a server refused what followed from this very revision.
     pub refused: Option<String>,
+    /// When the item was first seen, in Unix seconds.
+    pub first_seen: Option<i64>,
 }
 
 impl Observed {
@@ -141,6 +146,7 @@ impl Observed {
             body: None,
             base_flags: None,
             refused: None,
+            first_seen: None,
         }
     }
 

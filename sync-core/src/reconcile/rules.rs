@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
-use crate::model::{CollectionPath, Side};
+use super::Leave;
+use crate::model::{Both, CollectionPath, Side};
 
 /// What a person decided about one synchronisation.
 #[derive(Debug, Clone)]
@@ -17,6 +18,9 @@ pub struct Rules {
     pub deletes: Deletes,
     /// How much may be deleted or overwritten in one collection in one run.
     pub max_deletes: MaxDeletes,
+    /// How long an item stays on each side once the other side holds it. It leaves also a side that
+    /// `direction` does not write.
+    pub leave: Both<Leave>,
 }
 
 impl Default for Rules {
@@ -28,6 +32,7 @@ impl Default for Rules {
             conflict: ConflictRule::Newest,
             deletes: Deletes::Propagate,
             max_deletes: MaxDeletes::default(),
+            leave: Both::default(),
         }
     }
 }

@@ -36,6 +36,8 @@ pub enum IntentAction {
     Delete,
     /// Moves an item.
     Move,
+    /// Deletes an item whose copy stays on the other side.
+    Release,
 }
 
 impl IntentAction {
@@ -46,6 +48,7 @@ impl IntentAction {
             Self::Change => "change",
             Self::Delete => "delete",
             Self::Move => "move",
+            Self::Release => "release",
         }
     }
 }
@@ -98,6 +101,8 @@ pub trait Journal {
     fn note_intents(&mut self, intents: &mut [Intent]) -> Result<()>;
     /// Intents whose outcome is not known.
     fn intents(&mut self, pair: PairId) -> Result<Vec<Intent>>;
+    /// The intents of a link.
+    fn intents_of(&mut self, link: LinkId) -> Result<Vec<Intent>>;
     /// Forgets an intent.
     fn remove_intent(&mut self, key: u64) -> Result<()>;
 

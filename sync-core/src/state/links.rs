@@ -24,6 +24,18 @@ pub trait Links {
     fn knows_name(&mut self, pair: PairId, side: Side, name: &str) -> Result<bool>;
     /// How many live links a pair has.
     fn count_links(&mut self, pair: PairId) -> Result<u64>;
+    /// How many of them did not see their item of `side` leave it.
+    fn count_held(&mut self, pair: PairId, side: Side) -> Result<u64>;
+    /// Links after `after` whose item on `side` is there and was first seen by `seen_by`, and of
+    /// which nothing else is to be done; in order, without bases, at most `limit`.
+    fn leaving(
+        &mut self,
+        pair: PairId,
+        side: Side,
+        seen_by: i64,
+        after: LinkId,
+        limit: usize,
+    ) -> Result<Vec<Link>>;
     /// Links with a content that was written to `side` and not read back.
     fn provisional_links(&mut self, pair: PairId, side: Side) -> Result<Vec<Link>>;
 }

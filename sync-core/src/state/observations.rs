@@ -72,6 +72,6 @@ pub trait Observations {
     fn begin_listing(&mut self) -> Result<()>;
     /// Notes that the listing names an item.
     fn listed(&mut self, item: &ItemId) -> Result<()>;
-    /// Items of links and observations that the listing did not name.
+    /// Items of links and observations that the listing did not name, without those that left.
     fn unlisted(&mut self, pair: PairId, side: Side) -> Result<Vec<(ItemId, Option<LinkId>)>>;
 }

@@ -4,7 +4,7 @@ use rusqlite::Connection;
 pub(super) const APPLICATION_ID: i64 = 0x5359_4E43;
 
 /// One step a version; `PRAGMA user_version` counts those that were taken.
-const MIGRATIONS: [&str; 1] = [V1];
+const MIGRATIONS: [&str; 2] = [V1, V2];
 
 /// The version that this code writes.
 pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
@@ -71,6 +71,15 @@ CREATE TABLE history_content (
 ) WITHOUT ROWID;
 ";
 
+/// When items were first seen; what was known before counts as seen at the migration.
+const V2: &str = "
+ALTER TABLE links ADD COLUMN left_seen INTEGER;
+ALTER TABLE links ADD COLUMN right_seen INTEGER;
+ALTER TABLE observed ADD COLUMN seen INTEGER;
+UPDATE links SET left_seen = unixepoch(), right_seen = unixepoch();
+UPDATE observed SET seen = unixepoch();
+";
+
 /// Brings a database to [`VERSION`], in one transaction.
 pub(super) fn migrate(db: &mut Connection, from: i64) -> rusqlite::Result<()> {
     let tx = db.transaction()?;
@@ -81,4 +90,56 @@ pub(super) fn migrate(db: &mut Connection, from: i64) -> rusqlite::Result<()> {
     tx.pragma_update(None, "user_version", VERSION)?;
     tx.pragma_update(None, "application_id", APPLICATION_ID)?;
     tx.commit()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use rusqlite::Connection;
+
+    use super::{APPLICATION_ID, V1};
+    use crate::model::Side;
+    use crate::state::{Links as _, Observations as _, SqliteState};
+
+    #[test]
+    fn what_the_first_version_knew_counts_as_first_seen_at_the_migration() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("state.db");
+        let old = Connection::open(&path).unwrap();
+        old.execute_batch(V1).unwrap();
+        old.pragma_update(None, "user_version", 1).unwrap();
+        old.pragma_update(None, "application_id", APPLICATION_ID)
+            .unwrap();
+        old.execute_batch(
+            "INSERT INTO links (id, pair, kind, left_id, left_flags, right_id, right_flags)
+             VALUES (7, 1, 'message', 'l', '\\Seen', 'r', '');
+             INSERT INTO observed (pair, side, item, kind, presence, flags)
+             VALUES (1, 0, 'new', 'message', 0, '');",
+        )
+        .unwrap();
+        let now: i64 = old
+            .query_row("SELECT unixepoch()", [], |r| r.get(0))
+            .unwrap();
+        drop(old);
+        assert!(SqliteState::open_read_only(&path).is_err());
+
+        let mut state = SqliteState::open(&path).unwrap();
+        let link = state.link(7).unwrap().unwrap();
+        assert_eq!(link.sides.left.id.as_ref().unwrap().as_str(), "l");
+        assert_eq!(link.sides.left.flags.to_string(), "\\Seen");
+        let new = state
+            .observed(1, Side::Left, &"new".into())
+            .unwrap()
+            .unwrap();
+        for seen in [
+            link.sides.left.first_seen,
+            link.sides.right.first_seen,
+            new.first_seen,
+        ] {
+            assert!((now..now + 3600).contains(&seen.unwrap()), "{seen:?}");
+        }
+        drop(state);
+        SqliteState::open_read_only(&path).unwrap();
+    }
 }

@@ -104,6 +104,7 @@ fn describe(counts: &Counts) -> Option<String> {
         (counts.replaced, "replaced"),
         (counts.deleted, "deleted"),
         (counts.moved, "moved"),
+        (counts.released, "released"),
     ];
     let list: Vec<_> = words
         .into_iter()

@@ -4,7 +4,7 @@ use crate::engine::pass::Run;
 use crate::error::Result;
 use crate::merge;
 use crate::model::{Body, Flags, Identity, NewItem, Revision, Side};
-use crate::reconcile::{Observed, Step};
+use crate::reconcile::{Observed, Step, Then};
 use crate::source::{Op, Outcome};
 use crate::state::{HistoryAction, HistoryEntry, IntentAction};
 
@@ -129,7 +129,7 @@ impl Run<'_> {
                         let step = Step::Duplicate {
                             body: bytes::Bytes::new(),
                         };
-                        self.count(index, on, &step, 1);
+                        self.count(index, on, &step, &Then::Settle);
                         false
                     }
                     Outcome::Refused(error) => {

@@ -5,7 +5,7 @@ use crate::engine::apply::Write;
 use crate::engine::pass::{PairWork, Run, open};
 use crate::error::Result;
 use crate::model::{Body, CollectionId, Item, ItemId, ItemKind, Revision, Role, Side};
-use crate::reconcile::{Deletes, Link, Step};
+use crate::reconcile::{Deletes, Link, Step, Then};
 use crate::source::{Depth, Op};
 use crate::state::{HistoryAction, HistoryEntry, IntentAction, State};
 
@@ -13,8 +13,9 @@ use crate::state::{HistoryAction, HistoryEntry, IntentAction, State};
 const KEEP_BYTES: usize = 2 << 20;
 
 impl Run<'_> {
-    /// Fetches what is about to be deleted, keeps it in the history, and deletes it.
-    pub(super) async fn write_deletes(
+    /// Deletes items, and before that keeps in the history those whose content the other side does
+    /// not hold.
+    pub(in crate::engine) async fn write_deletes(
         &mut self,
         index: usize,
         on: Side,
@@ -29,7 +30,12 @@ impl Run<'_> {
         let trash = self.trash_for(index, on);
         let batch = self.capabilities[on].batch_items.max(1);
         for at in at.chunks(batch) {
-            let kept = self.keep_deleted(index, on, chunk, at).await?;
+            self.run_number()?;
+            let copied = |i: &usize| chunk.get(*i).is_some_and(LinkWork::leaves_a_copy);
+            let (mut kept, last): (Vec<usize>, Vec<usize>) = at.iter().copied().partition(copied);
+            if !last.is_empty() {
+                kept.append(&mut self.keep_deleted(index, on, chunk, &last).await?);
+            }
             let mut writes = Vec::new();
             let mut sent = Vec::new();
             for i in at.iter().filter(|i| kept.contains(i)) {
@@ -39,7 +45,12 @@ impl Run<'_> {
                 };
                 let id = id.clone();
                 let guard = revision.cloned().unwrap_or_else(|| Revision::new(""));
-                let op = match &trash {
+                let releases = matches!(work.decision.then, Then::Release(_));
+                let action = match releases {
+                    true => IntentAction::Release,
+                    false => IntentAction::Delete,
+                };
+                let op = match trash.as_ref().filter(|_| !releases) {
                     Some(to) => Op::Move {
                         id,
                         guard,
@@ -48,7 +59,7 @@ impl Run<'_> {
                     None => Op::Delete { id, guard },
                 };
                 writes.push(Write {
-                    intent: intent(&work.link, on, IntentAction::Delete),
+                    intent: intent(&work.link, on, action),
                     op,
                 });
                 sent.push(*i);

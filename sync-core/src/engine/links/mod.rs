@@ -19,7 +19,7 @@ use crate::state::{Intent, IntentAction, Resolution, Waiting};
 const CHUNK: usize = 500;
 
 /// A link with what was decided about it and what became of that.
-struct LinkWork {
+pub(super) struct LinkWork {
     link: Link,
     seen: Both<Option<Observed>>,
     decision: Decision,
@@ -28,6 +28,21 @@ struct LinkWork {
 }
 
 impl LinkWork {
+    pub(super) fn new(link: Link, seen: Both<Option<Observed>>, decision: Decision) -> Self {
+        Self {
+            link,
+            seen,
+            decision,
+            written: Both::default(),
+            failed: false,
+        }
+    }
+
+    /// Whether a deletion loses nothing, since the other side keeps its copy.
+    fn leaves_a_copy(&self) -> bool {
+        matches!(self.decision.then, Then::Release(_)) && !self.link.retired
+    }
+
     fn step_on(&self, side: Side) -> Option<&Step> {
         self.decision.steps.iter().find(|step| match step {
             Step::SetFlags { on, .. } | Step::Replace { on, .. } | Step::Delete { on } => {
@@ -46,6 +61,19 @@ impl LinkWork {
                 self.link.sides[side].revision.as_ref(),
             ),
         }
+    }
+
+    /// The link as it stands once all that was decided is done, if it goes on.
+    fn settled(&self) -> Option<Link> {
+        let mut steps = self.decision.steps.iter();
+        if self.decision.then != Then::Settle || steps.any(|s| matches!(s, Step::Refuse { .. })) {
+            return None;
+        }
+        let mut link = self.link.clone();
+        for side in Side::BOTH {
+            link.sides[side].released &= self.seen[side].is_none();
+        }
+        Some(link)
     }
 
     fn flags(&self, side: Side) -> &Flags {
@@ -113,13 +141,7 @@ impl Run<'_> {
         let now = Both::new(Now::of(seen.left.as_ref()), Now::of(seen.right.as_ref()));
         let facts = Both::from_fn(|side| self.facts(index, side));
         let decision = reconcile_link(&link, now, facts, &rules);
-        let mut work = LinkWork {
-            link,
-            seen,
-            decision,
-            written: Both::default(),
-            failed: false,
-        };
+        let mut work = LinkWork::new(link, seen, decision);
         if let Then::Wait(conflict) = &work.decision.then {
             let properties = conflict.properties.clone();
             self.state.wait(&Waiting {
@@ -187,9 +209,10 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn plan_links(&mut self, index: usize, chunk: &[LinkWork]) {
+    pub(super) fn plan_links(&mut self, index: usize, chunk: &[LinkWork]) {
         for work in chunk {
             let kind = work.link.kind;
+            let releases = matches!(work.decision.then, Then::Release(_));
             for step in &work.decision.steps {
                 let (action, on, detail) = match step {
                     Step::SetFlags { on, add, remove } => {
@@ -197,6 +220,7 @@ impl Run<'_> {
                         (Action::SetFlags, *on, Some(detail.trim_end().to_owned()))
                     }
                     Step::Replace { on, .. } => (Action::Replace, *on, None),
+                    Step::Delete { on } if releases => (Action::Release, *on, None),
                     Step::Delete { on } => (Action::Delete, *on, None),
                     Step::Duplicate { .. } => (Action::Create, self.duplicate_side(index), None),
                     Step::Refuse { on, reason } => (Action::Refuse, *on, Some(reason.clone())),
@@ -208,7 +232,10 @@ impl Run<'_> {
                     .or(work.now(on.other()).0)
                     .map(|id| (id, kind));
                 self.planned(index, action, on, id, detail);
-                self.count(index, on, step, 1);
+                self.count(index, on, step, &work.decision.then);
+            }
+            if let Some(link) = work.settled() {
+                self.plan_leave(index, &link);
             }
             if let Then::Wait(conflict) = &work.decision.then {
                 let id = work.now(Side::Left).0.map(|id| (id, kind));
@@ -218,14 +245,15 @@ impl Run<'_> {
         }
     }
 
-    fn count(&mut self, index: usize, on: Side, step: &Step, by: u64) {
+    fn count(&mut self, index: usize, on: Side, step: &Step, then: &Then) {
         if let Some(work) = self.work.get_mut(index) {
             let counts = &mut work.report.written[on];
             match step {
-                Step::SetFlags { .. } => counts.flagged += by,
-                Step::Replace { .. } => counts.replaced += by,
-                Step::Delete { .. } => counts.deleted += by,
-                Step::Duplicate { .. } => counts.created += by,
+                Step::SetFlags { .. } => counts.flagged += 1,
+                Step::Replace { .. } => counts.replaced += 1,
+                Step::Delete { .. } if matches!(then, Then::Release(_)) => counts.released += 1,
+                Step::Delete { .. } => counts.deleted += 1,
+                Step::Duplicate { .. } => counts.created += 1,
                 Step::Resurrect { .. } | Step::Refuse { .. } => {}
             }
         }
@@ -254,7 +282,7 @@ impl Run<'_> {
         self.settle_all(index, &mut chunk, |work| is_delete(&work.decision))
     }
 
-    fn settle_all(
+    pub(super) fn settle_all(
         &mut self,
         index: usize,
         chunk: &mut [LinkWork],

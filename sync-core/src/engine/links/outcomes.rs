@@ -25,8 +25,9 @@ impl Run<'_> {
                 Outcome::Done(stored) => {
                     let step = work.step_on(on).cloned();
                     work.written[on] = Some(stored);
+                    let then = work.decision.then.clone();
                     if let Some(step) = step {
-                        self.count(index, on, &step, 1);
+                        self.count(index, on, &step, &then);
                     }
                 }
                 // Gone already is what a deletion wants.
@@ -86,6 +87,10 @@ impl Run<'_> {
             Then::Retire(side) => {
                 link.retired = true;
                 link.sides[side].id = None;
+            }
+            Then::Release(side) => {
+                link.sides[side].released = true;
+                link.sides[side].provisional = false;
             }
             Then::Wait(_) => return Ok(()),
         }

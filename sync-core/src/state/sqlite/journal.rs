@@ -13,6 +13,7 @@ fn action(word: &str) -> IntentAction {
         "create" => IntentAction::Create,
         "delete" => IntentAction::Delete,
         "move" => IntentAction::Move,
+        "release" => IntentAction::Release,
         _ => IntentAction::Change,
     }
 }
@@ -31,6 +32,31 @@ fn waiting(row: &Row<'_>) -> rusqlite::Result<Waiting> {
 }
 
 const WAITING: &str = "waiting.link, waiting.pair, properties, decision";
+
+fn intent(row: &Row<'_>) -> rusqlite::Result<Intent> {
+    Ok(Intent {
+        key: u64::try_from(row.get::<_, i64>(0)?).unwrap_or(0),
+        pair: row.get(1)?,
+        side: row::side(row.get(2)?),
+        action: action(row.get_ref(3)?.as_str()?),
+        row: row.get(4)?,
+        link: row.get(5)?,
+        flags: Flags::parse(row.get_ref(6)?.as_str()?),
+        content: row.get::<_, Option<Vec<u8>>>(7)?.map(Bytes::from),
+    })
+}
+
+impl SqliteState {
+    fn query_intents(&mut self, column: &str, value: i64) -> Result<Vec<Intent>> {
+        let sql = format!(
+            "SELECT key, pair, side, action, observed, link, flags, content
+             FROM intents WHERE {column} = ? ORDER BY key"
+        );
+        let mut statement = self.db.prepare_cached(&sql)?;
+        let rows = statement.query_map([value], intent)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+}
 
 impl Journal for SqliteState {
     fn note_intents(&mut self, intents: &mut [Intent]) -> Result<()> {
@@ -78,23 +104,11 @@ impl Journal for SqliteState {
     }
 
     fn intents(&mut self, pair: PairId) -> Result<Vec<Intent>> {
-        let mut statement = self.db.prepare_cached(
-            "SELECT key, side, action, observed, link, flags, content
-             FROM intents WHERE pair = ? ORDER BY key",
-        )?;
-        let rows = statement.query_map([pair], |r| {
-            Ok(Intent {
-                key: u64::try_from(r.get::<_, i64>(0)?).unwrap_or(0),
-                pair,
-                side: row::side(r.get(1)?),
-                action: action(r.get_ref(2)?.as_str()?),
-                row: r.get(3)?,
-                link: r.get(4)?,
-                flags: Flags::parse(r.get_ref(5)?.as_str()?),
-                content: r.get::<_, Option<Vec<u8>>>(6)?.map(Bytes::from),
-            })
-        })?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        self.query_intents("pair", pair)
+    }
+
+    fn intents_of(&mut self, link: LinkId) -> Result<Vec<Intent>> {
+        self.query_intents("link", link)
     }
 
     fn remove_intent(&mut self, key: u64) -> Result<()> {

@@ -2,7 +2,7 @@ use bytes::Bytes;
 use rusqlite::{OptionalExtension, Params, params};
 
 use super::SqliteState;
-use super::row::{self, LINK};
+use super::row::{self, LINK, RELEASED};
 use crate::error::Result;
 use crate::model::{Digest, ItemId, Revision, Side};
 use crate::reconcile::{Link, LinkId, PairId};
@@ -38,6 +38,7 @@ impl SqliteState {
             l.name,
             l.object_id,
             row::side_state(l),
+            l.first_seen,
             r.id.as_ref().map(ItemId::as_str),
             r.revision.as_ref().map(Revision::as_str),
             r.flags.to_string(),
@@ -45,6 +46,7 @@ impl SqliteState {
             r.name,
             r.object_id,
             row::side_state(r),
+            r.first_seen,
         ])?;
         Ok(())
     }
@@ -68,8 +70,8 @@ impl SqliteState {
 }
 
 const COLUMNS: &str = "id, pair, kind, retired, left_id, left_revision, left_flags, left_digest, \
-    left_name, left_object, left_state, right_id, right_revision, right_flags, right_digest, \
-    right_name, right_object, right_state";
+    left_name, left_object, left_state, left_seen, right_id, right_revision, right_flags, \
+    right_digest, right_name, right_object, right_state, right_seen";
 
 impl Links for SqliteState {
     fn link(&mut self, id: LinkId) -> Result<Option<Link>> {
@@ -96,8 +98,9 @@ impl Links for SqliteState {
     }
 
     fn add_link(&mut self, link: &Link) -> Result<LinkId> {
-        let sql =
-            format!("INSERT INTO links ({COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+        let sql = format!(
+            "INSERT INTO links ({COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+        );
         self.write_link(&sql, link, None)?;
         let id = self.db.last_insert_rowid();
         if link.kind.is_mutable() {
@@ -110,7 +113,7 @@ impl Links for SqliteState {
 
     fn put_link(&mut self, link: &Link) -> Result<()> {
         let sql = format!(
-            "INSERT OR REPLACE INTO links ({COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+            "INSERT OR REPLACE INTO links ({COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
         );
         self.write_link(&sql, link, Some(link.id))?;
         if link.kind.is_mutable() {
@@ -161,6 +164,32 @@ impl Links for SqliteState {
             .prepare_cached("SELECT count(*) FROM links WHERE pair = ? AND retired = 0")?
             .query_row([pair], |r| r.get(0))?;
         Ok(u64::try_from(count).unwrap_or(0))
+    }
+
+    fn count_held(&mut self, pair: PairId, side: Side) -> Result<u64> {
+        let sql = format!(
+            "SELECT count(*) FROM links WHERE pair = ? AND retired = 0 AND {side}_state & {RELEASED} = 0"
+        );
+        let mut statement = self.db.prepare_cached(&sql)?;
+        let count: i64 = statement.query_row([pair], |r| r.get(0))?;
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+
+    fn leaving(
+        &mut self,
+        pair: PairId,
+        side: Side,
+        seen_by: i64,
+        after: LinkId,
+        limit: usize,
+    ) -> Result<Vec<Link>> {
+        let rest = format!(
+            "WHERE pair = ? AND id > ? AND {side}_seen <= ? AND {side}_id IS NOT NULL \
+             AND {side}_state & {RELEASED} = 0 \
+             AND NOT EXISTS (SELECT 1 FROM observed WHERE observed.link = links.id) \
+             ORDER BY id LIMIT ?"
+        );
+        self.query_links(&rest, params![pair, after, seen_by, limit_of(limit)])
     }
 
     fn provisional_links(&mut self, pair: PairId, side: Side) -> Result<Vec<Link>> {

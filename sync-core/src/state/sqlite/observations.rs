@@ -2,11 +2,11 @@ use rusqlite::{OptionalExtension, Params, params};
 
 use super::SqliteState;
 use super::links::limit_of;
-use super::row::{self, OBSERVED};
+use super::row::{self, OBSERVED, RELEASED};
 use crate::error::Result;
 use crate::model::{Both, Digest, ItemId, Revision, Side};
 use crate::reconcile::{Link, LinkId, Observed, PairId, RowId, Tally};
-use crate::state::{GroupBy, GroupKey, Observations};
+use crate::state::{GroupBy, GroupKey, Links as _, Observations};
 
 /// An item that is there and that no link knows.
 const UNLINKED: &str = "observed.link IS NULL AND presence = 0";
@@ -55,15 +55,16 @@ impl Observations for SqliteState {
     fn observe(&mut self, pair: PairId, seen: &Observed) -> Result<RowId> {
         const SQL: &str = "
             INSERT INTO observed (pair, side, item, link, kind, presence, revision, flags, date,
-                zone, size, digest, message_id, uid, object, body, base_flags, refused)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                zone, size, digest, message_id, uid, object, body, base_flags, refused,
+                seen)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (pair, side, item) DO UPDATE SET
                 link = excluded.link, kind = excluded.kind, presence = excluded.presence,
                 revision = excluded.revision, flags = excluded.flags, date = excluded.date,
                 zone = excluded.zone, size = excluded.size, digest = excluded.digest,
                 message_id = excluded.message_id, uid = excluded.uid, object = excluded.object,
                 body = excluded.body, base_flags = excluded.base_flags,
-                refused = excluded.refused
+                refused = excluded.refused, seen = excluded.seen
             RETURNING id";
         let id = &seen.identity;
         Ok(self.db.prepare_cached(SQL)?.query_row(
@@ -86,6 +87,7 @@ impl Observations for SqliteState {
                 seen.body.as_deref(),
                 seen.base_flags.as_ref().map(ToString::to_string),
                 seen.refused,
+                seen.first_seen,
             ],
             |r| r.get(0),
         )?)
@@ -208,27 +210,29 @@ impl Observations for SqliteState {
         );
         let mut statement = self.db.prepare_cached(&sql)?;
         let p = params![value, sync, row::side_number(side), link.kind.as_str()];
-        let rows = statement.query_map(p, |r| Ok((r.get(18)?, row::observed(r)?)))?;
+        let rows = statement.query_map(p, |r| Ok((r.get(19)?, row::observed(r)?)))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     fn tally(&mut self, pair: PairId) -> Result<Both<Tally>> {
         let mut both = Both::<Tally>::default();
-        let known = self.count_known(pair)?;
         for side in Side::BOTH {
             let (here, there) = (row::side_number(side), row::side_number(side.other()));
             both[side] = Tally {
-                known,
+                known: self.count_held(pair, side)?,
                 vanished: self.count(
                     "SELECT count(*) FROM observed JOIN links ON links.id = observed.link
                      WHERE observed.pair = ? AND side = ? AND presence = 1 AND retired = 0",
                     params![pair, here],
                 )?,
                 deletes: self.count(
-                    "SELECT count(*) FROM observed AS gone JOIN links ON links.id = gone.link
-                     WHERE gone.pair = ? AND gone.side = ? AND gone.presence = 1 AND retired = 0
-                     AND NOT EXISTS (SELECT 1 FROM observed AS o
-                                     WHERE o.link = gone.link AND o.side = ?)",
+                    &format!(
+                        "SELECT count(*) FROM observed AS gone JOIN links ON links.id = gone.link
+                         WHERE gone.pair = ? AND gone.side = ? AND gone.presence = 1
+                         AND retired = 0 AND {side}_state & {RELEASED} = 0
+                         AND NOT EXISTS (SELECT 1 FROM observed AS o
+                                         WHERE o.link = gone.link AND o.side = ?)"
+                    ),
                     params![pair, there, here],
                 )?,
                 overwrites: self.count(
@@ -279,9 +283,10 @@ impl Observations for SqliteState {
     fn unlisted(&mut self, pair: PairId, side: Side) -> Result<Vec<(ItemId, Option<LinkId>)>> {
         let sql = format!(
             "SELECT {side}_id, id FROM links WHERE pair = ?1 AND {side}_id IS NOT NULL
+                AND {side}_state & {RELEASED} = 0
                 AND {side}_id NOT IN (SELECT item FROM temp.listed)
-             UNION ALL
-             SELECT item, NULL FROM observed WHERE pair = ?1 AND side = ?2 AND link IS NULL
+             UNION
+             SELECT item, link FROM observed WHERE pair = ?1 AND side = ?2
                 AND item NOT IN (SELECT item FROM temp.listed)"
         );
         let mut statement = self.db.prepare_cached(&sql)?;
@@ -289,11 +294,5 @@ impl Observations for SqliteState {
             Ok((ItemId::from(r.get::<_, String>(0)?), r.get(1)?))
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
-    }
-}
-
-impl SqliteState {
-    fn count_known(&mut self, pair: PairId) -> Result<u64> {
-        crate::state::Links::count_links(self, pair)
     }
 }

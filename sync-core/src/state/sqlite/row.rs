@@ -7,14 +7,16 @@ use crate::reconcile::{Link, LinkSide, Observed, Presence};
 
 pub(super) const LINK: &str = "links.id, links.pair, links.kind, links.retired, \
     left_id, left_revision, left_flags, left_digest, left_name, left_object, left_state, \
-    right_id, right_revision, right_flags, right_digest, right_name, right_object, right_state";
+    left_seen, \
+    right_id, right_revision, right_flags, right_digest, right_name, right_object, right_state, \
+    right_seen";
 
 pub(super) const OBSERVED: &str = "observed.id, observed.side, observed.link, observed.item, \
     observed.kind, presence, revision, flags, date, zone, size, digest, message_id, uid, object, \
-    body, base_flags, refused, observed.pair";
+    body, base_flags, refused, seen, observed.pair";
 
 const PROVISIONAL: i64 = 1;
-const RELEASED: i64 = 2;
+pub(super) const RELEASED: i64 = 2;
 
 pub(super) fn side(number: i64) -> Side {
     if number == 0 { Side::Left } else { Side::Right }
@@ -52,6 +54,7 @@ pub(super) fn link(row: &Row<'_>) -> rusqlite::Result<Link> {
             base: None,
             provisional: state & PROVISIONAL != 0,
             released: state & RELEASED != 0,
+            first_seen: row.get(at + 7)?,
         })
     };
     Ok(Link {
@@ -59,7 +62,7 @@ pub(super) fn link(row: &Row<'_>) -> rusqlite::Result<Link> {
         pair: row.get(1)?,
         kind: kind(row.get_ref(2)?.as_str()?, 2)?,
         retired: row.get(3)?,
-        sides: Both::new(side(4)?, side(11)?),
+        sides: Both::new(side(4)?, side(12)?),
     })
 }
 
@@ -96,6 +99,7 @@ pub(super) fn observed(row: &Row<'_>) -> rusqlite::Result<Observed> {
         body: row.get::<_, Option<Vec<u8>>>(15)?.map(Bytes::from),
         base_flags: row.get_ref(16)?.as_str_or_null()?.map(Flags::parse),
         refused: row.get(17)?,
+        first_seen: row.get(18)?,
     })
 }
 

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::{Made, Model};
 use super::play::{FLAGS, PROPERTIES, World, lock, token};
@@ -42,7 +42,48 @@ pub(super) async fn audit(world: &mut World) -> Verdict {
     }
     is_in_step(world)?;
     is_quiet(world).await?;
+    nothing_is_lost(world)?;
+    what_shall_leave_leaves(world).await?;
     nothing_is_lost(world)
+}
+
+/// Where items leave a side: none is ever on neither, also between the runs of a bad day.
+pub(super) fn nothing_left_early(world: &World) -> Verdict {
+    let Some(leaving) = world.scenario.setup.leaving else {
+        return Ok(());
+    };
+    let held = Side::BOTH.map(|side| all(world, side)).concat();
+    let held: BTreeSet<String> = held.iter().map(|(_, held)| token(&held.content)).collect();
+    let model = lock(&world.model);
+    let mut made = model.items.iter().filter(|(_, made)| !made.deleted);
+    match made.find(|(name, _)| !held.contains(*name)) {
+        Some((name, _)) => Err(format!(
+            "{name} left the {} side and is nowhere",
+            leaving.side
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Once its time is up, nothing stays where it shall leave and is held on the other side.
+async fn what_shall_leave_leaves(world: &mut World) -> Verdict {
+    let Some(leaving) = world.scenario.setup.leaving else {
+        return Ok(());
+    };
+    world.now += 24 * 3600;
+    run(world, Mode::Sync).await?;
+    nothing_left_early(world)?;
+    if !world.writes(leaving.side.other()) {
+        return Ok(());
+    }
+    match all(world, leaving.side).first() {
+        Some((path, held)) => Err(format!(
+            "{} in {path} did not leave the {} side",
+            token(&held.content),
+            leaving.side
+        )),
+        None => Ok(()),
+    }
 }
 
 async fn run(world: &mut World, mode: Mode) -> Result<crate::engine::Report, String> {
@@ -67,7 +108,8 @@ async fn run(world: &mut World, mode: Mode) -> Result<crate::engine::Report, Str
     }
     for side in Side::BOTH {
         let writes = world.stores[side].totals().writes();
-        if writes > 0 && (mode == Mode::Plan || !world.writes(side)) {
+        let may = world.writes(side) || world.leaves(side);
+        if writes > 0 && (mode == Mode::Plan || !may) {
             return Err(format!("{side} was written {writes} times and must not be"));
         }
     }
@@ -137,7 +179,8 @@ fn shared(world: &World, path: &str, held: &Held) -> String {
 
 /// Promise 1: both sides agree on all that both can hold.
 fn is_in_step(world: &World) -> Verdict {
-    if world.scenario.setup.direction != Direction::Both || world.keeps() {
+    let setup = &world.scenario.setup;
+    if setup.direction != Direction::Both || world.keeps() || setup.leaving.is_some() {
         return Ok(());
     }
     let mut sides = Both::from_fn(|side| {
@@ -198,7 +241,15 @@ fn counted(
 ) -> Verdict {
     let (a, b) = (made.added.left, made.added.right);
     let one_way = world.scenario.setup.direction != Direction::Both;
-    let here = if one_way { made.added[side] } else { a.max(b) };
+    let setup = &world.scenario.setup;
+    let moved = made.moved.left + made.moved.right;
+    let here = match (setup.leaving, one_way) {
+        // What left is not there; an equal one that came later is told from it by the link alone.
+        (Some(leaving), _) if leaving.side == side => 0,
+        (Some(_), false) if model.forgot || moved > 0 => a.max(b).min(1),
+        (_, true) => made.added[side],
+        (_, false) => a.max(b),
+    };
     if !made.deleted && count < here {
         return Err(format!(
             "{name} is there {count} times on the {side} side, not {here}: lost"
@@ -206,21 +257,22 @@ fn counted(
     }
     let one = a + b == 1 && made.moved.left + made.moved.right == 0;
     let told = !one_way && !world.keeps() && !model.forgot && !model.broke;
-    if one && told && model.survives(made) && count == 0 {
+    if one && told && !world.leaves(side) && model.survives(made) && count == 0 {
         return Err(format!(
             "{name} was edited on one side, deleted on the other, and is gone"
         ));
     }
     // What was moved while its link was lost, or on both sides, or where no server moves, may
-    // stand in both places.
-    let moved = made.moved.left + made.moved.right;
-    let servers = &world.scenario.setup.servers;
+    // stand in both places; so may what was edited in the old place after a run saw the new one.
+    let servers = &setup.servers;
     let loose = model.lost_state
         || (made.moved.left > 0 && made.moved.right > 0)
         || (moved > 0 && made.deleted)
+        || (made.moved_amid && !made.edits.is_empty())
         || !(servers.left.moves && servers.right.moves)
         || one_way
-        || world.keeps();
+        || world.keeps()
+        || setup.leaving.is_some_and(|l| l.absence_says_nothing);
     let extra = if loose { moved } else { 0 };
     // An equal pair that was made on both sides and then recreated by an edit against a deletion.
     let most = a + b + extra;
@@ -243,7 +295,13 @@ fn values_kept(
     model: &Model,
 ) -> Verdict {
     // Of several equal messages it cannot be told which one was edited; of twins, which is whose.
-    if equals != 1 || made.twins || made.moved.left + made.moved.right > 0 || world.keeps() {
+    let some_left = world.leaves(side) && made.added.left + made.added.right > 1;
+    if some_left
+        || equals != 1
+        || made.twins
+        || made.moved.left + made.moved.right > 0
+        || world.keeps()
+    {
         return Ok(());
     }
     let contacts = world.scenario.setup.contacts;

@@ -12,7 +12,7 @@ mod random;
 mod script;
 mod shrink;
 
-pub use script::{Edit, EditOp, Scenario, Setup, Step, Weather};
+pub use script::{Edit, EditOp, Leaving, Scenario, Setup, Step, Weather};
 
 use std::fmt;
 

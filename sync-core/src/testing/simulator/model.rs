@@ -26,6 +26,8 @@ pub(super) struct Made {
     pub(super) added: Both<u64>,
     /// How many were moved, a side.
     pub(super) moved: Both<u64>,
+    /// One was moved while a run was listing, which may see it in the new place first.
+    pub(super) moved_amid: bool,
     /// Somebody deleted one.
     pub(super) deleted: bool,
     /// Of each flag or property: what each side's people last set, and in which epoch.
@@ -62,6 +64,14 @@ impl Model {
         let meanwhile = made.edits.iter().filter(|(_, w)| *w == window);
         let all: Vec<_> = meanwhile.collect();
         matches!(all.as_slice(), [(other, _)] if *other != side)
+    }
+
+    pub(super) fn moved(&mut self, token: &str, side: Side) {
+        // Every other window is a run.
+        let amid = self.window % 2 == 1;
+        let made = self.items.entry(token.to_owned()).or_default();
+        made.moved[side] += 1;
+        made.moved_amid |= amid;
     }
 
     /// Notes an edit.

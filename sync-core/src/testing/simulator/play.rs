@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::audit;
 use super::model::Model;
-use super::script::{Edit, EditOp, Scenario, Server, Step, Weather};
+use super::script::{Edit, EditOp, Leaving, Scenario, Setup, Step, Weather};
 use crate::engine::{Engine, Mode, Report, Silent};
 use crate::error::{Error, ErrorKind, Result};
 use crate::local::memory::{Broken, Fault, FaultPlan, Ids};
@@ -11,7 +11,8 @@ use crate::local::{MemoryOptions, MemoryStore};
 use crate::model::{
     Both, CollectionId, Flags, Identity, ItemKind, KindSet, NewItem, Side, Timestamp,
 };
-use crate::reconcile::{ConflictRule, Deletes, Direction, MaxDeletes, Rules};
+use crate::reconcile::{ConflictRule, Deletes, Direction, Leave, MaxDeletes, Rules};
+use crate::source::Absence;
 use crate::state::{SqliteState, State as _};
 
 /// The collections of each side.
@@ -28,6 +29,8 @@ pub(super) struct World {
     pub(super) stores: Both<MemoryStore>,
     pub(super) model: Arc<Mutex<Model>>,
     pub(super) state: SqliteState,
+    /// Unix seconds.
+    pub(super) now: i64,
     counter: Arc<AtomicU64>,
     broken: Vec<(Side, String)>,
     /// The last run was disturbed: copies may be there that are not known as such yet.
@@ -45,6 +48,7 @@ pub(super) fn play(scenario: &Scenario) -> std::result::Result<(), String> {
         let mut world = World::new(scenario.clone()).map_err(|e| e.to_string())?;
         for step in &scenario.steps {
             world.step(step).await?;
+            audit::nothing_left_early(&world)?;
         }
         audit::audit(&mut world).await
     })
@@ -62,7 +66,7 @@ impl World {
             KindSet::MAIL
         };
         let stores = Both::from_fn(|side| {
-            let store = MemoryStore::new(options(side, kinds, &scenario.setup.servers[side]));
+            let store = MemoryStore::new(options(side, kinds, &scenario.setup));
             COLLECTIONS
                 .into_iter()
                 .for_each(|path| drop(store.add_collection(path, kinds)));
@@ -73,6 +77,7 @@ impl World {
             stores,
             model: Arc::default(),
             state: SqliteState::in_memory()?,
+            now: 1_000_000,
             counter: Arc::default(),
             broken: Vec::new(),
             disturbed: false,
@@ -86,6 +91,10 @@ impl World {
             conflict: setup.conflict,
             deletes: setup.deletes,
             max_deletes: MaxDeletes::Percent(100),
+            leave: Both::from_fn(|side| match setup.leaving {
+                Some(leaving) if leaving.side == side => leaving.leave,
+                _ => Leave::Always,
+            }),
             ..Rules::default()
         }
     }
@@ -96,7 +105,7 @@ impl World {
             Step::Sync(weather) => self.sync(weather).await?,
             Step::LoseState => {
                 let mut model = lock(&self.model);
-                model.window += 1;
+                model.window += 2;
                 model.forgot = true;
                 model.lost_state = true;
                 drop(model);
@@ -173,6 +182,7 @@ impl World {
             })));
         }
         self.disturbed |= !weather.is_fine();
+        self.now += 3600;
         lock(&self.model).window += 1;
         let report = self.run(Mode::Sync).await;
         lock(&self.model).window += 1;
@@ -197,7 +207,8 @@ impl World {
 
     pub(super) async fn run(&mut self, mode: Mode) -> Result<Report> {
         let (mut left, mut right) = (self.stores.left.source(), self.stores.right.source());
-        let engine = Engine::new("sim", self.rules()).with_clock(Arc::new(|| 1_000_000));
+        let now = self.now;
+        let engine = Engine::new("sim", self.rules()).with_clock(Arc::new(move || now));
         engine
             .run(
                 Both::new(&mut left, &mut right),
@@ -235,12 +246,20 @@ impl World {
         }
     }
 
+    /// Whether items leave this side.
+    pub(super) fn leaves(&self, side: Side) -> bool {
+        self.scenario.setup.leaving.is_some_and(|l| l.side == side)
+    }
+
+    /// Whether what is gone from one side may stay on the other.
     pub(super) fn keeps(&self) -> bool {
         self.scenario.setup.deletes == Deletes::Keep
     }
 }
 
-fn options(side: Side, kinds: KindSet, server: &Server) -> MemoryOptions {
+fn options(side: Side, kinds: KindSet, setup: &Setup) -> MemoryOptions {
+    let server = &setup.servers[side];
+    let shy = |leaving: Leaving| leaving.side == side && leaving.absence_says_nothing;
     let mut options = MemoryOptions {
         account: side.to_string(),
         kinds,
@@ -252,6 +271,10 @@ fn options(side: Side, kinds: KindSet, server: &Server) -> MemoryOptions {
         returns_revisions: server.returns_revisions,
         writes_move_cursor: server.writes_move_cursor,
         moves: server.moves,
+        absence: match setup.leaving.is_some_and(shy) {
+            true => Absence::Nothing,
+            false => Absence::Deleted,
+        },
         ..MemoryOptions::default()
     };
     let (rewrites, poor) = (server.rewrites, server.poor);
@@ -501,7 +524,7 @@ impl Editor {
                 .move_to(&c, &id, &CollectionId::new(to))
                 .is_ok()
         {
-            lock(&self.model).items.entry(token).or_default().moved[side] += 1;
+            lock(&self.model).moved(&token, side);
         }
     }
 }

@@ -1,7 +1,9 @@
+use std::time::Duration;
+
 use super::random::Random;
 use crate::local::memory::{Listing, When};
 use crate::model::{Both, Side};
-use crate::reconcile::{ConflictRule, Deletes, Direction};
+use crate::reconcile::{ConflictRule, Deletes, Direction, Leave};
 
 /// What a seed stands for.
 #[derive(Debug, Clone)]
@@ -27,6 +29,19 @@ pub struct Setup {
     pub conflict: ConflictRule,
     /// What follows from a deletion.
     pub deletes: Deletes,
+    /// The side that items leave, if they leave one.
+    pub leaving: Option<Leaving>,
+}
+
+/// A side that items leave once the other side holds them.
+#[derive(Debug, Clone, Copy)]
+pub struct Leaving {
+    /// The side.
+    pub side: Side,
+    /// After which time; an hour goes by between two runs.
+    pub leave: Leave,
+    /// What is absent there was not deleted.
+    pub absence_says_nothing: bool,
 }
 
 /// One server's ways.
@@ -123,7 +138,7 @@ impl Scenario {
     /// The scenario of a seed.
     pub fn generate(seed: u64) -> Self {
         let mut random = Random::new(seed);
-        let setup = Setup::generate(&mut random);
+        let mut setup = Setup::generate(&mut random);
         let count = 3 + random.below(14);
         let mut steps = Vec::new();
         for _ in 0..random.below(5) {
@@ -135,6 +150,7 @@ impl Scenario {
         for _ in 0..count {
             steps.push(step(&mut random));
         }
+        setup.leaving = random.chance(25).then(|| leaving(&mut random));
         Self { seed, setup, steps }
     }
 }
@@ -167,7 +183,19 @@ impl Setup {
             direction,
             conflict,
             deletes,
+            leaving: None,
         }
+    }
+}
+
+fn leaving(random: &mut Random) -> Leaving {
+    Leaving {
+        side: side(random),
+        leave: match random.chance(50) {
+            true => Leave::Never,
+            false => Leave::For(Duration::from_secs(3 * 3600)),
+        },
+        absence_says_nothing: random.chance(50),
     }
 }
 
