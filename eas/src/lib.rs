@@ -1,4 +1,5 @@
 //! Exchange ActiveSync (EAS).
 
 pub mod client;
+pub mod mapping;
 pub mod wire;
