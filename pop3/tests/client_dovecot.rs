@@ -147,8 +147,10 @@ async fn a_mailbox_is_downloaded_and_emptied() {
     mail.push(message(
         b"Subject: dots\r\n\r\n.\r\n..\r\n...\r\n.\r\n.dots.\r\n",
     ));
+    mail.push(message(b".\r\n\r\n.\r\n..\r\n...dots\r\n.\r\n"));
     mail.push(message(b".Dot: first\r\n\r\n.\r\n"));
     mail.push(message(b"Subject: no end"));
+    mail.push(message(b".\r\n"));
     mail.push(message(
         &[b"Subject: long\r\n\r\n", &[b'x'; 100_000][..]].concat(),
     ));

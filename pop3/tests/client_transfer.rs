@@ -121,6 +121,92 @@ async fn without_pipelining_one_message_waits_for_the_other() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_message_that_begins_with_a_lone_dot_is_told_from_its_end() {
+    // Dovecot stuffs each dot but one at the very beginning. By its size the first message goes on.
+    let (mut client, peer) = session(
+        "PIPELINING",
+        "C: RETR 1
+         C: RETR 2
+         S: +OK 24 octets
+         S: .
+         S:
+         S: ..
+         S: ...
+         S: ....dots
+         S: ..
+         S: .
+         S: +OK 3 octets
+         S: .
+         S: .
+         C: NOOP
+         S: +OK
+         C: NOOP
+         S: +OK",
+    )
+    .await;
+    let messages = collect(client.retrieve(&entries([1, 2], 24)))
+        .await
+        .unwrap();
+    assert_eq!(
+        messages,
+        [
+            (1, Ok(b".\r\n\r\n.\r\n..\r\n...dots\r\n.\r\n".to_vec())),
+            (2, Ok(b".\r\n".to_vec())),
+        ]
+    );
+    client.noop().await.unwrap();
+    over(client, peer).await;
+    // Messages that are empty though LIST has a size for them.
+    let (mut client, peer) = session(
+        "PIPELINING",
+        "C: RETR 1
+         C: RETR 2
+         C: RETR 3
+         S: +OK
+         S: .
+         S: -ERR no
+         S: +OK
+         S: .
+         C: NOOP
+         S: +OK
+         C: NOOP
+         S: +OK",
+    )
+    .await;
+    let messages = collect(client.retrieve(&entries([1, 2, 3], 24)))
+        .await
+        .unwrap();
+    assert_eq!(
+        (&messages[0], &messages[2]),
+        (&(1, Ok(vec![])), &(3, Ok(vec![])))
+    );
+    client.noop().await.unwrap();
+    over(client, peer).await;
+    // One after the other, where one command has to wait for the other.
+    let (mut client, peer) = session(
+        "",
+        "C: RETR 1
+         S: +OK
+         S: .
+         C: NOOP
+         S: more
+         S: .
+         S: +OK
+         C: RETR 2
+         S: +OK
+         S: two
+         S: .",
+    )
+    .await;
+    let messages = collect(client.retrieve(&entries([1, 2], 24)))
+        .await
+        .unwrap();
+    assert_eq!(messages[0], (1, Ok(b".\r\nmore\r\n".to_vec())));
+    assert_eq!(messages[1], (2, Ok(b"two\r\n".to_vec())));
+    over(client, peer).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_server_without_top_refuses_each() {
     let (mut client, peer) = session(
         "PIPELINING",

@@ -244,6 +244,18 @@ impl Driver {
         Ok(text)
     }
 
+    /// After the end of a text: whether it is followed by a status line, if that can be seen. If not,
+    /// the end was a part of the text, which goes on.
+    pub(super) fn try_end(&mut self) -> Result<Option<bool>> {
+        self.check()?;
+        let Some(next) = self.framer.peek(b"+OK".len()) else {
+            return Ok(None);
+        };
+        let ends = next.eq_ignore_ascii_case(b"+OK") || next.eq_ignore_ascii_case(b"-ER");
+        self.in_text = !ends;
+        Ok(Some(ends))
+    }
+
     /// Reads the listing that follows.
     pub(super) async fn listing(&mut self, mut each: impl FnMut(&[u8])) -> Result<()> {
         while self.in_text {

@@ -35,8 +35,22 @@ pub struct Transfer<'c> {
     over: usize,
     /// What the messages between the two were taken to be large.
     bytes: u64,
-    in_text: bool,
+    at: At,
     begun: bool,
+    /// A NOOP is in flight between two messages.
+    noop: bool,
+}
+
+/// Where in the answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum At {
+    /// Before a status line.
+    Status,
+    /// In a message of which nothing came yet.
+    Start,
+    Text,
+    /// After a lone dot that may be the first line of the message and not its end.
+    Doubt,
 }
 
 /// A part of a [`Transfer`]. For each message there is `Begin`, any number of `Chunk`s, and `End`; or
@@ -75,8 +89,9 @@ impl<'c> Transfer<'c> {
             sent: 0,
             over: 0,
             bytes: 0,
-            in_text: false,
+            at: At::Status,
             begun: false,
+            noop: false,
         }
     }
 
@@ -102,22 +117,44 @@ impl<'c> Transfer<'c> {
 
     /// The next part of `message`, if it is there.
     fn step(&mut self, message: ListEntry) -> Result<Option<Part>> {
-        let number = message.number;
-        if self.in_text {
-            return Ok(match self.client.driver.try_text()? {
-                Some(Text::Chunk(bytes)) => Some(Part::Chunk(bytes)),
-                Some(Text::End) => {
-                    self.in_text = false;
-                    self.count(message);
-                    Some(Part::End { number })
+        match self.at {
+            At::Status => self.status(message),
+            At::Start | At::Text => match self.client.driver.try_text()? {
+                Some(Text::Chunk(bytes)) => {
+                    self.at = At::Text;
+                    Ok(Some(Part::Chunk(bytes)))
                 }
-                None => None,
-            });
+                Some(Text::End) if self.at == At::Start && message.octets > 1 => {
+                    self.doubt()?;
+                    self.step(message)
+                }
+                Some(Text::End) => Ok(Some(self.end(message))),
+                None => Ok(None),
+            },
+            At::Doubt => match self.client.driver.try_end()? {
+                Some(true) => Ok(Some(self.end(message))),
+                Some(false) => {
+                    self.at = At::Text;
+                    Ok(Some(Part::Chunk(Bytes::from_static(b".\r\n"))))
+                }
+                None => Ok(None),
+            },
+        }
+    }
+
+    fn status(&mut self, message: ListEntry) -> Result<Option<Part>> {
+        let number = message.number;
+        if self.noop {
+            // What it is answered does not matter.
+            self.noop = self.client.driver.try_heard()?.is_none();
+            if self.noop {
+                return Ok(None);
+            }
         }
         self.refill()?;
         match self.client.driver.try_heard()? {
             Some(Heard::Ok) => {
-                self.in_text = true;
+                self.at = At::Start;
                 Ok(Some(Part::Begin { number }))
             }
             Some(Heard::Refused(error)) => {
@@ -127,6 +164,25 @@ impl<'c> Transfer<'c> {
             Some(Heard::Challenge(_)) => Err(self.client.driver.fail(Error::out_of_step())),
             None => Ok(None),
         }
+    }
+
+    /// Dovecot does not stuff a dot that begins a message. If LIST says that there is more, what follows
+    /// tells: the next status line or the next line of the message. If nothing will follow, a NOOP
+    /// makes it.
+    fn doubt(&mut self) -> Result<()> {
+        self.at = At::Doubt;
+        if self.sent.saturating_sub(self.over) == 1 {
+            self.client.driver.send_behind(&Command::Noop)?;
+            self.noop = true;
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, message: ListEntry) -> Part {
+        self.at = At::Status;
+        self.count(message);
+        let number = message.number;
+        Part::End { number }
     }
 
     fn count(&mut self, message: ListEntry) {

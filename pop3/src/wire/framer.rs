@@ -96,6 +96,12 @@ impl Framer {
         self.at = 0;
     }
 
+    /// What comes next, if `len` bytes of it are there; they stay.
+    #[must_use]
+    pub fn peek(&self, len: usize) -> Option<&[u8]> {
+        self.rest().get(..len)
+    }
+
     /// Whether there is nothing that was pushed and not given.
     #[must_use]
     pub fn is_empty(&self) -> bool {
