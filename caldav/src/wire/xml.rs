@@ -132,7 +132,12 @@ impl XmlReader {
         ))
     }
 
-    fn read(&mut self, text: &str, sink: &mut impl Sink) -> Result<(), DecodeError> {
+    fn read(&mut self, mut text: &str, sink: &mut impl Sink) -> Result<(), DecodeError> {
+        // `quick_xml` takes this character for the mark of an encoding wherever it begins to read.
+        while let Some(rest) = text.strip_prefix('\u{feff}') {
+            self.text("\u{feff}", sink)?;
+            text = rest;
+        }
         let mut reader = Reader::from_str(text);
         let config = reader.config_mut();
         config.check_end_names = false;
