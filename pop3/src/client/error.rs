@@ -105,7 +105,7 @@ impl Error {
         if self.0.kind != ErrorKind::Refused {
             return self;
         }
-        if self.0.code.is_none() && says_locked(&self.0.message) {
+        if self.0.code.is_none() && says_in_use(&self.0.message) {
             self.0.code = Some(Code::InUse);
         }
         match &self.0.code {
@@ -178,7 +178,7 @@ impl Error {
     }
 
     /// Whether another session has the maildrop (`[IN-USE]`): wait until it is over. A refused login
-    /// without a code counts if its text speaks of a locked maildrop, as in RFC 1939.
+    /// without a code counts if its text speaks of a locked maildrop or of another session.
     #[must_use]
     pub fn is_in_use(&self) -> bool {
         self.0.code == Some(Code::InUse)
@@ -216,10 +216,12 @@ impl Error {
 /// Stands for a command in errors of the greeting.
 pub(crate) const GREETING: &str = "greeting";
 
-/// RFC 1939 section 7 has "maildrop already locked" and "unable to lock maildrop" as examples.
-fn says_locked(text: &str) -> bool {
+/// As the examples of RFC 1939 section 7 ("maildrop already locked", "unable to lock maildrop") and of
+/// RFC 2449 section 8.1.2 ("Do you have another POP session running?") have it.
+fn says_in_use(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
-    text.contains("lock") && (text.contains("maildrop") || text.contains("mailbox"))
+    let has = |word| text.contains(word);
+    has("lock") && (has("maildrop") || has("mailbox")) || has("another") && has("session")
 }
 
 /// What the server sent, for people: escaped, and cut after 200 bytes.
@@ -367,6 +369,7 @@ mod tests {
             "-ERR [IN-USE] Do you have another POP session running?",
             "-ERR maildrop already locked",
             "-ERR unable to lock maildrop",
+            "-ERR Do you have another POP session running?",
             "-ERR [LOGIN-DELAY] minimum time between mail checks violation",
             "-ERR [SYS/TEMP] Temporary authentication failure.",
             "-ERR [sys/temp/disk] full",
