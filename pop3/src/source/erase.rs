@@ -1,0 +1,163 @@
+//! Deletions: DELE and QUIT.
+
+use std::collections::HashMap;
+
+use sync_core::model::{ItemId, Revision};
+use sync_core::source::{Mutation, Op, Outcome, Stored};
+use sync_core::{Error, ErrorKind, Result};
+
+use super::cursor::Naming;
+use super::listing::REVISION;
+use super::names::naming_of;
+use super::session::not_connected;
+use super::{NO_EDIT, NO_FLAGS, NO_UPLOAD, Pop3Source};
+
+impl Pop3Source {
+    /// Carries out a batch in one session.
+    pub(super) async fn write(&mut self, batch: Vec<Mutation>) -> Result<Vec<Outcome>> {
+        let mut outcomes: Vec<Option<Outcome>> = Vec::with_capacity(batch.len());
+        let mut deletes: Vec<(usize, ItemId)> = Vec::new();
+        for (at, mutation) in batch.into_iter().enumerate() {
+            outcomes.push(match mutation.op {
+                Op::Delete { id, guard } if guard_holds(&guard) => {
+                    deletes.push((at, id));
+                    None
+                }
+                Op::Delete { id, .. } => {
+                    let there = self.is_there(&id).await?;
+                    Some(if there { Outcome::Stale } else { Outcome::Gone })
+                }
+                Op::Create(_) => Some(refused(NO_UPLOAD)),
+                Op::SetFlags { .. } => Some(refused(NO_FLAGS)),
+                Op::Replace { .. } => Some(refused(NO_EDIT)),
+                Op::Move { .. } => Some(refused("POP3 has one mailbox")),
+            });
+        }
+        if !deletes.is_empty() {
+            let ids: Vec<&ItemId> = deletes.iter().map(|(_, id)| id).collect();
+            let ended = self.delete(&ids).await?;
+            for ((at, _), outcome) in deletes.into_iter().zip(ended) {
+                if let Some(slot) = outcomes.get_mut(at) {
+                    *slot = Some(outcome);
+                }
+            }
+        }
+        Ok(outcomes.into_iter().flatten().collect())
+    }
+
+    async fn is_there(&mut self, id: &ItemId) -> Result<bool> {
+        Ok(self.open(wanted([id])).await?.find(id).is_some())
+    }
+
+    async fn delete(&mut self, ids: &[&ItemId]) -> Result<Vec<Outcome>> {
+        if self.quit_deletes_more() {
+            self.leave().await;
+        }
+        let idle = self.session.is_some();
+        match self.try_delete(ids).await {
+            // It was idle for too long. Without QUIT nothing was deleted.
+            Err(error) if self.drop_broken() && idle => {
+                tracing::debug!(%error, "the session was dead");
+                self.try_delete(ids).await
+            }
+            result => result,
+        }
+    }
+
+    /// Whether QUIT deletes messages that may not be safe yet.
+    fn quit_deletes_more(&self) -> bool {
+        self.session.as_ref().is_some_and(|session| {
+            let expire = session.client.capabilities().expire;
+            session.retrieved && expire.is_some_and(|expire| expire.days == Some(0))
+        })
+    }
+
+    async fn try_delete(&mut self, ids: &[&ItemId]) -> Result<Vec<Outcome>> {
+        let view = self.open(wanted(ids.iter().copied())).await?;
+        let mut outcomes: Vec<Option<Outcome>> = Vec::with_capacity(ids.len());
+        let mut numbers = Vec::with_capacity(ids.len());
+        let mut seen = HashMap::with_capacity(ids.len());
+        for (at, id) in ids.iter().enumerate() {
+            let found = view.find(id).filter(|_| seen.insert(*id, at).is_none());
+            outcomes.push(match found {
+                Some(entry) => {
+                    numbers.push(entry.number);
+                    None
+                }
+                None => Some(Outcome::Gone),
+            });
+        }
+        if numbers.is_empty() {
+            return Ok(outcomes.into_iter().flatten().collect());
+        }
+        let mut marked = self.client()?.delete(&numbers).await.into_iter();
+        let mut deleted = Vec::new();
+        for (outcome, id) in outcomes.iter_mut().zip(ids) {
+            if outcome.is_some() {
+                continue;
+            }
+            match marked.next() {
+                Some(Ok(())) => deleted.push((*id).clone()),
+                Some(Err(error)) if error.is_connection_lost() || error.is_retryable() => {
+                    // A connection that ends without QUIT takes all marks back.
+                    self.session = None;
+                    return Err(error.into());
+                }
+                Some(Err(error)) => {
+                    let text = format!("the server does not delete it: {error}");
+                    let error = Error::new(ErrorKind::Refused, text).at_item(id);
+                    *outcome = Some(Outcome::Refused(error));
+                }
+                None => return Err(not_connected()),
+            }
+        }
+        let lost = self.quit(&deleted).await?;
+        Ok(outcomes
+            .into_iter()
+            .map(|outcome| match (outcome, &lost) {
+                (Some(outcome), _) => outcome,
+                (None, None) => Outcome::Done(Stored::default()),
+                (None, Some(text)) => Outcome::Unknown(Error::new(ErrorKind::Connection, text)),
+            })
+            .collect())
+    }
+
+    /// Ends the session so that what is marked is removed; says why nobody knows whether it was.
+    async fn quit(&mut self, deleted: &[ItemId]) -> Result<Option<String>> {
+        let session = self.session.take().ok_or_else(not_connected)?;
+        match session.client.quit().await {
+            Ok(()) => {
+                // Still what a new login would show, but for the deleted.
+                if let Some(view) = &mut self.view {
+                    view.remove(deleted);
+                }
+                Ok(None)
+            }
+            Err(error) if error.is_outcome_unknown() => {
+                self.view = None;
+                Ok(Some(format!(
+                    "whether it was deleted is not known: {error}"
+                )))
+            }
+            Err(error) => {
+                self.view = None;
+                Err(error.into())
+            }
+        }
+    }
+}
+
+fn wanted<'a>(ids: impl IntoIterator<Item = &'a ItemId>) -> Option<Naming> {
+    let mut ids = ids.into_iter();
+    ids.any(|id| naming_of(id) == Naming::Header)
+        .then_some(Naming::Header)
+}
+
+fn refused(why: &str) -> Outcome {
+    Outcome::Refused(Error::new(ErrorKind::Unsupported, why))
+}
+
+/// A message never changes; the empty guard asks for nothing.
+fn guard_holds(guard: &Revision) -> bool {
+    matches!(guard.as_str(), "" | REVISION)
+}
