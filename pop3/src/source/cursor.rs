@@ -3,7 +3,7 @@
 use std::fmt;
 
 use sha2::{Digest as _, Sha256};
-use sync_core::model::Cursor;
+use sync_core::model::{Body, Cursor};
 
 /// How messages are named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +22,17 @@ pub(super) enum Sizes {
     Exact,
     /// Some servers estimate, or count a line end as one byte.
     Inexact,
+}
+
+impl Sizes {
+    /// Learns from a message of which so many octets were told.
+    pub(super) fn judge(&mut self, octets: u64, body: &Body) {
+        *self = match *self {
+            _ if octets != body.len() => Self::Inexact,
+            Self::Unknown => Self::Exact,
+            known => known,
+        };
+    }
 }
 
 /// Of all messages, in the order of the maildrop.

@@ -54,14 +54,22 @@ impl Pop3Source {
             self.leave().await;
         }
         let idle = self.session.is_some();
-        match self.try_delete(ids).await {
-            // It was idle for too long. Without QUIT nothing was deleted.
-            Err(error) if self.drop_broken() && idle => {
+        match self.attempt(ids).await {
+            Err(error) if idle && error.kind() == ErrorKind::Connection => {
                 tracing::debug!(%error, "the session was dead");
-                self.try_delete(ids).await
+                self.attempt(ids).await
             }
             result => result,
         }
+    }
+
+    /// As a whole or not at all: a connection that ends without QUIT takes all marks back.
+    async fn attempt(&mut self, ids: &[&ItemId]) -> Result<Vec<Outcome>> {
+        let result = self.try_delete(ids).await;
+        if result.is_err() {
+            (self.session, self.view) = (None, None);
+        }
+        result
     }
 
     /// Whether QUIT deletes messages that may not be safe yet.
@@ -99,8 +107,6 @@ impl Pop3Source {
             match marked.next() {
                 Some(Ok(())) => deleted.push((*id).clone()),
                 Some(Err(error)) if error.is_connection_lost() || error.is_retryable() => {
-                    // A connection that ends without QUIT takes all marks back.
-                    self.session = None;
                     return Err(error.into());
                 }
                 Some(Err(error)) => {
@@ -139,10 +145,7 @@ impl Pop3Source {
                     "whether it was deleted is not known: {error}"
                 )))
             }
-            Err(error) => {
-                self.view = None;
-                Err(error.into())
-            }
+            Err(error) => Err(error.into()),
         }
     }
 }

@@ -240,6 +240,10 @@ impl Pop3Source {
     /// Reads a message to see whether its size is right; it is kept.
     pub(super) async fn read_one(&mut self, named: &Named) -> Result<()> {
         let id = ItemId::new(&*named.name);
+        if let Some(body) = self.kept.get(&id) {
+            self.sizes.judge(named.entry.octets, body);
+            return Ok(());
+        }
         let (sender, _receiver) = mpsc::channel(1);
         let session = self.session.as_mut().ok_or_else(not_connected)?;
         let mut reader = Reader {
@@ -336,11 +340,7 @@ impl Reader<'_> {
                         break;
                     };
                     let body = std::mem::replace(&mut arriving, Arriving::new(0)).finish()?;
-                    match (entry.octets == body.len(), &self.sizes) {
-                        (true, Sizes::Unknown) => *self.sizes = Sizes::Exact,
-                        (false, _) => *self.sizes = Sizes::Inexact,
-                        _ => {}
-                    }
+                    self.sizes.judge(entry.octets, &body);
                     if self.depth == Depth::Identity {
                         self.kept.offer(id, body.clone());
                     }
