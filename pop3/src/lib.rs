@@ -80,3 +80,5 @@ pub mod testing;
 pub mod wire;
 
 pub use client::{Client, Error, Result};
+#[cfg(feature = "source")]
+pub use source::{Pop3Config, Pop3Source};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pop3::source::Pop3Source;
+use pop3::Pop3Source;
 use pop3::testing::{Fault, Profile};
 use sync_core::source::Coverage;
 use sync_core::{ErrorKind, Source as _};

@@ -2,8 +2,8 @@
 
 use futures_util::StreamExt as _;
 use pop3::client::{ConnectOptions, Security};
-use pop3::source::{Pop3Config, Pop3Source};
 use pop3::testing::{Profile, Server};
+use pop3::{Pop3Config, Pop3Source};
 use sync_core::Source as _;
 use sync_core::model::{CollectionId, Cursor, Item, ItemId, ItemKind};
 use sync_core::net::{Credential, Tls, TlsOptions};
