@@ -211,3 +211,17 @@ fn each_listing_counts_anew() {
         while framer.text_line().unwrap() != Some(TextLine::End) {}
     }
 }
+
+#[test]
+fn a_listing_can_be_skipped_within_a_line() {
+    let stream = b"1 abc.\r\n2 .\r\n.\r\n+OK\r\n";
+    for at in 1..stream.len() - 8 {
+        let (left, right) = stream.split_at(at);
+        let mut framer = Framer::new(Limits::default());
+        framer.push(Bytes::copy_from_slice(left));
+        while framer.text_line().unwrap().is_some() {}
+        framer.push(Bytes::copy_from_slice(right));
+        while framer.text().is_some_and(|text| text != Text::End) {}
+        assert_eq!(framer.line().unwrap(), Some(&b"+OK"[..]), "{at}");
+    }
+}

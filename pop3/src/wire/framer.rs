@@ -146,7 +146,13 @@ impl Framer {
     }
 
     /// The next part of the text of a message, up to the lone dot; `None` if more input is needed.
+    ///
+    /// It may follow [`text_line`](Self::text_line) when a listing is to be skipped.
     pub fn text(&mut self) -> Option<Text> {
+        if !self.partial.is_empty() && !self.handed_out {
+            self.partial.clear();
+            self.state = State::InLine;
+        }
         loop {
             let rest = self.rest();
             let Some(&first) = rest.first() else {
