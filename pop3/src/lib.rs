@@ -2,7 +2,8 @@
 //!
 //! [`client`] is the session: it connects, logs in, and downloads with many commands in flight.
 //! [`wire`] below it turns bytes into typed commands and replies without any I/O. `testing` (feature
-//! `testing`) is an in-process server with faults that a test can order.
+//! `testing`) is an in-process server with faults that a test can order. `source` (feature `source`, on
+//! by default) is a maildrop as one side of a synchronisation, so that several machines can share it.
 //!
 //! Downloading a mailbox:
 //!
