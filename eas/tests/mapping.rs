@@ -11,6 +11,8 @@
 mod contacts;
 #[path = "mapping/events.rs"]
 mod events;
+#[path = "mapping/tasks.rs"]
+mod tasks;
 
 use std::path::Path;
 

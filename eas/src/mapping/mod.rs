@@ -7,10 +7,23 @@
 pub mod contact;
 mod content;
 pub mod event;
+pub mod note;
 mod recurrence;
+pub mod task;
 pub mod time_zone;
 
 use std::fmt;
+
+/// What a mapping must know of the account.
+#[derive(Debug, Clone, Copy)]
+pub struct Account<'a> {
+    /// The version that is spoken.
+    pub version: crate::wire::Version,
+    /// The IANA zone of the person, for appointments that are told without one.
+    pub zone: Option<&'a str>,
+    /// The person's own addresses, to tell meetings of one's own from others'.
+    pub addresses: &'a [String],
+}
 
 /// Something that ActiveSync has no way to say, with the reason for a person.
 #[derive(Debug, Clone, PartialEq, Eq)]

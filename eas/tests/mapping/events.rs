@@ -1,4 +1,5 @@
-use eas::mapping::event::{Account, from_ical, to_ical};
+use eas::mapping::Account;
+use eas::mapping::event::{from_ical, to_ical};
 use eas::mapping::time_zone::ZoneBlob;
 use eas::wire::Version;
 use eas::wire::class::{Class, Event, Item};

@@ -1,9 +1,9 @@
-use super::super::Unmappable;
 use super::super::content::{Component, Property};
 use super::super::recurrence::{Begin, from_rrule};
 use super::super::time_zone::ZoneBlob;
+use super::super::{Account, Unmappable};
 use super::times::{Zone, duration, is_date};
-use super::{Account, BUSY_STATUS, NO_COUNTER};
+use super::{BUSY_STATUS, NO_COUNTER};
 use crate::wire::class::{Attendee, Body, Event, Exception, Values};
 use crate::wire::wbxml::pages::{AirSyncBase, Calendar as C};
 use crate::wire::{DateTime, Version};

@@ -8,22 +8,11 @@
 //! what changed here.
 
 mod from_ical;
-mod times;
+pub(super) mod times;
 mod to_ical;
 
 pub use from_ical::from_ical;
 pub use to_ical::to_ical;
-
-/// What a mapping must know of the account.
-#[derive(Debug, Clone, Copy)]
-pub struct Account<'a> {
-    /// The version that is spoken.
-    pub version: crate::wire::Version,
-    /// The IANA zone of the person, for appointments that are told without one.
-    pub zone: Option<&'a str>,
-    /// The person's own addresses, to tell meetings of one's own from others'.
-    pub addresses: &'a [String],
-}
 
 const BUSY_STATUS: &str = "X-MICROSOFT-CDO-BUSYSTATUS";
 const NO_COUNTER: &str = "X-MICROSOFT-DISALLOW-COUNTER";

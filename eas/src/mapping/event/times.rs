@@ -11,7 +11,7 @@ use crate::wire::DateTime;
 
 /// Where the clock of an appointment hangs.
 #[derive(Debug, Clone)]
-pub(super) enum Zone {
+pub(in crate::mapping) enum Zone {
     /// UTC, and moments that no zone is told for.
     Utc,
     /// A zone of the data base.
@@ -22,7 +22,7 @@ pub(super) enum Zone {
 
 impl Zone {
     /// The zone of a name, if there is one: IANA's or Windows'.
-    pub(super) fn named(name: &str) -> Option<Self> {
+    pub(in crate::mapping) fn named(name: &str) -> Option<Self> {
         let name = name.trim().trim_start_matches('/');
         if matches!(name, "UTC" | "Etc/UTC" | "GMT" | "Etc/GMT" | "Z") {
             return Some(Self::Utc);
@@ -41,7 +41,7 @@ impl Zone {
     }
 
     /// The zone of a server's blob for an appointment at `at`; `account` is the person's own.
-    pub(super) fn of_blob(blob: &str, at: DateTime, account: Option<&str>) -> Self {
+    pub(in crate::mapping) fn of_blob(blob: &str, at: DateTime, account: Option<&str>) -> Self {
         let own = || account.and_then(Self::named).unwrap_or(Self::Utc);
         let Some(blob) = ZoneBlob::decode(blob) else {
             return own();
@@ -61,7 +61,10 @@ impl Zone {
     }
 
     /// The zone of a property's TZID, by its name, else by the rules in the document.
-    pub(super) fn of_property(property: &Property, calendar: &Component) -> Option<Self> {
+    pub(in crate::mapping) fn of_property(
+        property: &Property,
+        calendar: &Component,
+    ) -> Option<Self> {
         let tzid = property.param("TZID")?;
         if let Some(zone) = Self::named(tzid) {
             return Some(zone);
@@ -88,7 +91,7 @@ impl Zone {
     }
 
     /// Local time at a moment, as if it were UTC.
-    pub(super) fn local(&self, utc: DateTime) -> DateTime {
+    pub(in crate::mapping) fn local(&self, utc: DateTime) -> DateTime {
         let offset = match self {
             Self::Utc => 0,
             Self::Iana(_, tz) => jiff::Timestamp::from_second(utc.seconds)
@@ -100,7 +103,7 @@ impl Zone {
 
     /// The moment of a local time. One that comes twice is the first, one that is skipped is as far
     /// behind the change (RFC 5545 section 3.3.5).
-    pub(super) fn utc(&self, local: DateTime) -> DateTime {
+    pub(in crate::mapping) fn utc(&self, local: DateTime) -> DateTime {
         let offset = match self {
             Self::Utc => 0,
             Self::Iana(_, tz) => civil_of(local)
@@ -112,7 +115,7 @@ impl Zone {
     }
 
     /// The rules, as they are in the year of an appointment.
-    pub(super) fn blob(&self, at: DateTime) -> ZoneBlob {
+    pub(in crate::mapping) fn blob(&self, at: DateTime) -> ZoneBlob {
         let year = i16::try_from(at.date().0).unwrap_or(i16::MAX);
         match self {
             Self::Utc => ZoneBlob {
@@ -125,7 +128,7 @@ impl Zone {
     }
 
     /// What defines the zone in a document; nothing for UTC.
-    pub(super) fn definition(&self, at: DateTime) -> Option<Component> {
+    pub(in crate::mapping) fn definition(&self, at: DateTime) -> Option<Component> {
         let year = i16::try_from(at.date().0).unwrap_or(i16::MAX);
         let text = match self {
             Self::Utc => return None,
@@ -136,7 +139,7 @@ impl Zone {
     }
 
     /// A property with a moment, in this zone.
-    pub(super) fn property(&self, name: &str, utc: DateTime) -> Property {
+    pub(in crate::mapping) fn property(&self, name: &str, utc: DateTime) -> Property {
         let local = self.local(utc).compact().to_string();
         match self {
             Self::Utc => Property::new(name, local),
@@ -163,19 +166,19 @@ fn civil_of(local: DateTime) -> Option<civil::DateTime> {
 }
 
 /// A property with a date.
-pub(super) fn date_property(name: &str, date: DateTime) -> Property {
+pub(in crate::mapping) fn date_property(name: &str, date: DateTime) -> Property {
     let (year, month, day) = date.date();
     Property::new(name, format!("{year:04}{month:02}{day:02}")).with("VALUE", "DATE")
 }
 
 /// Whether a value is a date without a time.
-pub(super) fn is_date(property: &Property) -> bool {
+pub(in crate::mapping) fn is_date(property: &Property) -> bool {
     let value = property.value.trim();
     property.param("VALUE") == Some("DATE") || value.len() == 8
 }
 
 /// Seconds of a DURATION (RFC 5545 section 3.3.6).
-pub(super) fn duration(text: &str) -> Option<i64> {
+pub(in crate::mapping) fn duration(text: &str) -> Option<i64> {
     let text = text.trim();
     let (sign, text) = match text.strip_prefix('-') {
         Some(rest) => (-1, rest),

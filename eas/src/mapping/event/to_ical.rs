@@ -1,8 +1,9 @@
+use super::super::Account;
 use super::super::contact::note;
 use super::super::content::{Component, Property, escape, listed};
 use super::super::recurrence::{Begin, to_rrule};
 use super::times::{Zone, date_property};
-use super::{Account, BUSY_STATUS, NO_COUNTER};
+use super::{BUSY_STATUS, NO_COUNTER};
 use crate::wire::DateTime;
 use crate::wire::class::{Attendee, Event, Exception};
 use crate::wire::wbxml::pages::{AirSyncBase, Calendar as C};
