@@ -2,15 +2,22 @@
 
 mod imap;
 mod maildir;
+mod pop3;
 mod vdir;
 
 use sync_core::Source;
 use sync_core::error::{Error, ErrorKind, Result};
+use sync_core::model::Collection;
 
 use crate::config::{Settings, SourceConfig, SourceType};
 
 /// The types of this build.
-pub(crate) const BUILT: &[SourceType] = &[SourceType::Imap, SourceType::Maildir, SourceType::Vdir];
+pub(crate) const BUILT: &[SourceType] = &[
+    SourceType::Imap,
+    SourceType::Pop3,
+    SourceType::Maildir,
+    SourceType::Vdir,
+];
 
 /// A source that is not connected yet.
 ///
@@ -19,6 +26,7 @@ pub(crate) const BUILT: &[SourceType] = &[SourceType::Imap, SourceType::Maildir,
 pub(crate) fn open(source: &SourceConfig) -> Result<Box<dyn Source>> {
     match &source.settings {
         Settings::Imap(server) => imap::open(server),
+        Settings::Pop3 { server, .. } => pop3::open(server),
         Settings::Maildir { path, layout } => maildir::open(path, *layout),
         Settings::Vdir { path } => vdir::open(path),
         other => {
@@ -27,4 +35,33 @@ pub(crate) fn open(source: &SourceConfig) -> Result<Box<dyn Source>> {
             Err(Error::new(ErrorKind::Config, message))
         }
     }
+}
+
+/// What a source shows when it is looked at once.
+pub(crate) struct Seen {
+    /// In the order of their paths.
+    pub(crate) collections: Vec<Collection>,
+    /// What else is worth knowing, a line each.
+    pub(crate) facts: Vec<String>,
+}
+
+/// Connects, looks, and says goodbye.
+///
+/// # Errors
+/// The source cannot be reached, or refuses the login.
+pub(crate) async fn look(source: &SourceConfig) -> Result<Seen> {
+    if let Settings::Pop3 { server, leave } = &source.settings {
+        return pop3::look(server, *leave).await;
+    }
+    let mut opened = open(source)?;
+    let mut collections = opened.collections().await?;
+    collections.sort_by(|a, b| a.path.cmp(&b.path));
+    // All that was wanted is known.
+    if let Err(error) = opened.close().await {
+        tracing::info!("{}: {error}", source.name);
+    }
+    Ok(Seen {
+        collections,
+        facts: Vec::new(),
+    })
 }

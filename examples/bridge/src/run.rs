@@ -59,7 +59,7 @@ pub(crate) fn rules(sync: &SyncConfig, max_deletes: Option<MaxDeletes>) -> Rules
         conflict: sync.conflict,
         deletes: sync.deletes,
         max_deletes: max_deletes.unwrap_or(sync.max_deletes),
-        leave: Both::default(),
+        leave: sync.leave,
     }
 }
 

@@ -9,7 +9,7 @@ use crate::source::Absence;
 use crate::state::{Intent, IntentAction};
 
 /// How many items leave together at most, whatever a source takes.
-const CHUNK: usize = 4_000;
+const CHUNK: usize = 5_000;
 
 impl Run<'_> {
     /// Takes from both sides what may leave them; the last thing of a run, when both sides were

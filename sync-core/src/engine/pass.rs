@@ -206,13 +206,13 @@ impl<'a> Run<'a> {
 
         let paired = pair_collections(Both::new(&left, &right), self.rules());
         let known = self.state.pairs(&self.engine.name)?;
-        self.collections = paired.pairs.len() + paired.missing.len();
         for pairing in paired.pairs {
             self.take_up(pairing.sides, Both::default())?;
         }
         for (side, there, new) in paired.missing {
             self.create_missing(side, there, new, &known).await?;
         }
+        self.collections = self.work.len();
         Ok(())
     }
 

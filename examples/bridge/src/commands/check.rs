@@ -12,7 +12,7 @@ use crate::config::{Config, SourceConfig, SyncConfig};
 use crate::failure::{Ending, Failure, kind_word};
 use crate::output::human::{clean, columns, count};
 use crate::output::{Output, Record};
-use crate::registry;
+use crate::registry::{self, Seen};
 use crate::run;
 
 /// What one `[source.NAME]` answered.
@@ -25,6 +25,8 @@ struct SourceCheck {
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<Complaint>,
     collections: Vec<Shown>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    facts: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -102,7 +104,9 @@ impl fmt::Display for SourceCheck {
         if !rows.is_empty() {
             write!(f, "\n{}", columns(&rows))?;
         }
-        Ok(())
+        self.facts
+            .iter()
+            .try_for_each(|fact| write!(f, "\n  {}", clean(fact)))
     }
 }
 
@@ -164,13 +168,13 @@ pub(crate) async fn run(
     let mut ending = Ending::Done;
     let mut found = BTreeMap::new();
     for source in config.sources.iter().filter(used) {
-        let result = look(source).await;
+        let result = registry::look(source).await;
         if let Err(error) = &result {
             ending = ending.and(Ending::of(error));
         }
         output.record(&describe(source, &result))?;
-        if let Ok(collections) = result {
-            found.insert(source.name.as_str(), collections);
+        if let Ok(seen) = result {
+            found.insert(source.name.as_str(), seen.collections);
         }
     }
     for sync in syncs {
@@ -183,20 +187,11 @@ pub(crate) async fn run(
     Ok(ending)
 }
 
-async fn look(source: &SourceConfig) -> Result<Vec<Collection>, Error> {
-    let mut opened = registry::open(source)?;
-    let mut collections = opened.collections().await?;
-    collections.sort_by(|a, b| a.path.cmp(&b.path));
-    // All that was wanted is known.
-    if let Err(error) = opened.close().await {
-        tracing::info!("{}: {error}", source.name);
-    }
-    Ok(collections)
-}
-
-fn describe(source: &SourceConfig, result: &Result<Vec<Collection>, Error>) -> SourceCheck {
-    let collections = result.as_deref().unwrap_or_default();
+fn describe(source: &SourceConfig, result: &Result<Seen, Error>) -> SourceCheck {
+    let seen = result.as_ref().ok();
+    let collections = seen.map_or(&[][..], |seen| &seen.collections);
     SourceCheck {
+        facts: seen.map(|seen| seen.facts.clone()).unwrap_or_default(),
         name: source.name.clone(),
         protocol: source.settings.kind().to_string(),
         place: source.settings.place(),

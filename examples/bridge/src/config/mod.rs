@@ -99,9 +99,13 @@ fn read(doc: &Document, file: &Path, built: &[SourceType]) -> Config {
         config.sources.push(source);
     }
     for (name, section) in syncs {
-        config
-            .syncs
-            .extend(SyncConfig::read(name, section, &names, history));
+        config.syncs.extend(SyncConfig::read(
+            name,
+            section,
+            &names,
+            &config.sources,
+            history,
+        ));
     }
     config
 }

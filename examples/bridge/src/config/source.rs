@@ -2,7 +2,8 @@
 
 use std::fmt;
 use std::path::PathBuf;
-use std::time::Duration;
+
+use sync_core::reconcile::Leave;
 
 use super::parse::{Field, Scalar, Section, Span, quoted};
 use super::secret::{LOGIN_KEYS, Login};
@@ -62,7 +63,8 @@ pub(crate) enum Settings {
     Imap(MailServer),
     Pop3 {
         server: MailServer,
-        leave: LeaveOnServer,
+        /// How long a message stays there once it was fetched.
+        leave: Leave,
     },
     Eas(WebServer),
     Deltasync(WebServer),
@@ -143,14 +145,6 @@ pub(crate) struct WebServer {
     pub(crate) tls_ca: Option<PathBuf>,
 }
 
-/// Whether a message stays on a POP3 server once it was fetched.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum LeaveOnServer {
-    Always,
-    Never,
-    For(Duration),
-}
-
 /// How a Maildir holds its folders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum MaildirLayout {
@@ -161,6 +155,14 @@ pub(crate) enum MaildirLayout {
 }
 
 impl SourceConfig {
+    /// How long an item stays there once the other side has it.
+    pub(crate) fn leave(&self) -> Leave {
+        match self.settings {
+            Settings::Pop3 { leave, .. } => leave,
+            _ => Leave::Always,
+        }
+    }
+
     /// Reads one `[source.NAME]`; `None` if a mistake was noted.
     pub(crate) fn read(name: String, section: Section<'_>, ca: Option<&PathBuf>) -> Option<Self> {
         let own_ca = section.path("tls_ca").map(|field| field.value);
@@ -391,21 +393,21 @@ fn is_address(text: &str) -> bool {
         && !text.contains(char::is_whitespace)
 }
 
-fn read_leave(section: &Section<'_>) -> LeaveOnServer {
+fn read_leave(section: &Section<'_>) -> Leave {
     const WANTED: &str = "true, false or a span of time like \"14d\"";
     let Some(field) = section.scalar("leave_on_server", WANTED) else {
-        return LeaveOnServer::Always;
+        return Leave::Always;
     };
     match &field.value {
-        Scalar::Boolean(true) => return LeaveOnServer::Always,
-        Scalar::Boolean(false) => return LeaveOnServer::Never,
+        Scalar::Boolean(true) => return Leave::Always,
+        Scalar::Boolean(false) => return Leave::Never,
         Scalar::Text(text) => {
             if let Some(time) = units::duration(text) {
-                return LeaveOnServer::For(time);
+                return Leave::For(time);
             }
         }
         Scalar::Count(_) => {}
     }
     section.not_wanted("leave_on_server", &field, WANTED);
-    LeaveOnServer::Always
+    Leave::Always
 }

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use sync_core::reconcile::{ConflictRule, Deletes, Direction, MaxDeletes};
+use sync_core::model::{Both, Side};
+use sync_core::reconcile::{ConflictRule, Deletes, Direction, Leave, MaxDeletes};
 
 use super::parse::{Field, Scalar, Section, Span};
+use super::source::{SourceConfig, SourceType};
 use super::units;
 
 /// One `[sync.NAME]`.
@@ -25,6 +27,8 @@ pub(crate) struct SyncConfig {
     pub(crate) conflict: ConflictRule,
     pub(crate) deletes: Deletes,
     pub(crate) max_deletes: MaxDeletes,
+    /// How long items stay on each side once the other has them.
+    pub(crate) leave: Both<Leave>,
     pub(crate) history: History,
 }
 
@@ -86,16 +90,17 @@ impl History {
 }
 
 impl SyncConfig {
-    /// Reads one `[sync.NAME]`; `None` if a mistake was noted. `sources` are the names that
-    /// `left` and `right` may take, with those that were not understood.
+    /// Reads one `[sync.NAME]`; `None` if a mistake was noted. `names` are those that `left` and
+    /// `right` may take, `sources` what was understood of them.
     pub(crate) fn read(
         name: String,
         section: Section<'_>,
-        sources: &[&str],
+        names: &[&str],
+        sources: &[SourceConfig],
         history: History,
     ) -> Option<Self> {
-        let left = read_side(&section, "left", sources);
-        let right = read_side(&section, "right", sources);
+        let left = read_side(&section, "left", names);
+        let right = read_side(&section, "right", names);
         if let (Some(left), Some(right)) = (&left, &right)
             && left.value == right.value
         {
@@ -128,14 +133,30 @@ impl SyncConfig {
                 ("trash", Deletes::Trash),
             ],
         );
+        let chosen = Both::new(&left, &right);
+        let sides = Both::from_fn(|side| {
+            let name = &chosen[side].as_ref()?.value;
+            sources.iter().find(|source| source.name == *name)
+        });
+        let direction = direction.unwrap_or(Direction::Both);
+        let pop3 = Both::from_fn(|side| {
+            sides[side].is_some_and(|source| source.settings.kind() == SourceType::Pop3)
+        });
+        check_pop3(&section, pop3, direction);
+        // Who shares a mailbox with others deletes nothing in it by the way.
+        let default = match pop3.left || pop3.right {
+            true => Deletes::Keep,
+            false => Deletes::Propagate,
+        };
         let sync = Self {
             name,
             collections: read_collections(&section),
             map: read_map(&section),
-            direction: direction.unwrap_or(Direction::Both),
+            direction,
             conflict: conflict.unwrap_or(ConflictRule::Newest),
-            deletes: deletes.unwrap_or(Deletes::Propagate),
+            deletes: deletes.unwrap_or(default),
             max_deletes: read_max_deletes(&section),
+            leave: Both::from_fn(|side| sides[side].map_or(Leave::Always, SourceConfig::leave)),
             history: history.read(&section),
             left: left.unwrap_or_else(|| nobody(section.span())),
             right: right.unwrap_or_else(|| nobody(section.span())),
@@ -143,6 +164,28 @@ impl SyncConfig {
         section.finish();
         (!sync.left.value.is_empty() && !sync.right.value.is_empty()).then_some(sync)
     }
+}
+
+/// Complains where all that a synchronisation could do is to put mail into a POP3 account.
+fn check_pop3(section: &Section<'_>, pop3: Both<bool>, direction: Direction) {
+    let into = match direction {
+        Direction::Both if pop3.left && pop3.right => Side::Right,
+        Direction::LeftToRight if pop3.right => Side::Right,
+        Direction::RightToLeft if pop3.left => Side::Left,
+        _ => return,
+    };
+    let span = section.key_span("direction");
+    let span = span.or_else(|| section.key_span(into.as_str()));
+    let help = match (into, pop3.left && pop3.right) {
+        (_, true) => "one of the two must be able to hold the mail: imap or maildir",
+        (Side::Left, _) => "allowed: direction = \"left-to-right\", or \"both\"",
+        (Side::Right, _) => "allowed: direction = \"right-to-left\", or \"both\"",
+    };
+    let message = format!("`{into}` is a pop3 account, and POP3 has no way to put mail into one");
+    let span = span.unwrap_or_else(|| section.span().clone());
+    section
+        .doc()
+        .problem_help(&span, message, vec![help.to_owned()]);
 }
 
 fn nobody(span: &Span) -> Field<String> {

@@ -3,10 +3,11 @@
 use std::path::Path;
 use std::time::Duration;
 
-use sync_core::reconcile::{ConflictRule, Deletes, Direction, MaxDeletes};
+use sync_core::reconcile::{ConflictRule, Deletes, Direction, Leave, MaxDeletes};
 
-use super::source::LeaveOnServer;
 use super::*;
+
+mod pop3;
 
 const BUILT: [SourceType; 2] = [SourceType::Imap, SourceType::Maildir];
 
@@ -195,7 +196,7 @@ history_keep = "52w"
     );
     assert!(!server.implicit_tls && server.allow_plaintext);
     assert_eq!(server.tls_ca.as_deref(), Some(Path::new("/etc/ca.pem")));
-    assert_eq!(*leave, LeaveOnServer::For(Duration::from_secs(14 * 86_400)));
+    assert_eq!(*leave, Leave::For(Duration::from_secs(14 * 86_400)));
     let Settings::Eas(eas) = &config.sources[1].settings else {
         panic!()
     };

@@ -11,3 +11,4 @@ mod conflicts;
 mod imap;
 mod maildir;
 mod place;
+mod pop3;

@@ -1,6 +1,6 @@
 //! `bridge demo`: the main job without any account.
 //!
-//! Two IMAP servers run inside this process, on real sockets with TLS. Everything else is what a
+//! Two IMAP servers and one of POP3 run inside this process, on real sockets with TLS. Everything else is what a
 //! person would do: a `bridge.toml`, and the commands of this program.
 
 mod world;
@@ -84,7 +84,7 @@ pub(crate) async fn run(
     };
     demo.play().await?;
     let mut lines = vec![
-        "bridge.toml  the config of both servers (they end with this program)".to_owned(),
+        "bridge.toml  the config of the servers (they end with this program)".to_owned(),
         "state.db*    what bridge remembers; the one set aside by --rejoin has the history"
             .to_owned(),
     ];
@@ -118,7 +118,7 @@ impl Demo<'_> {
     async fn play(&self) -> Result<(), Failure> {
         self.step(
             1,
-            "Two IMAP servers run in this process; each has mail of its own",
+            "Two IMAP servers and one of POP3 run in this process; each has mail of its own",
             self.world.describe(),
         )?;
         self.step(2, "bridge check", Vec::new())?;
@@ -133,11 +133,12 @@ impl Demo<'_> {
 
         self.step(
             4,
-            "bridge sync: both sides get what they lack, equal mail is joined",
+            "bridge sync: both sides get what they lack, equal mail is joined, POP3 is fetched",
             Vec::new(),
         )?;
         self.sync(&sync_args(false)).await?;
         self.world.expect_same()?;
+        self.world.expect_fetched()?;
 
         let edits = self.world.edit()?;
         self.step(5, "Meanwhile, on both sides", edits)?;

@@ -1,4 +1,4 @@
-//! The two servers of the demo, and what happens on them.
+//! The servers of the demo, and what happens on them.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -42,8 +42,12 @@ const MONDAY: i64 = 1_772_409_600;
 /// Mailbox names of the second server by those of the first, where they differ.
 const NAMES: [(&str, &str); 2] = [("Sent", "Sent Items"), ("Trash", "Deleted Items")];
 
+/// The messages in the POP3 mailbox.
+const SHARED: [usize; 2] = [4, 11];
+
 const WORK_PASSWORD: &str = "wonderland";
 const HOME_PASSWORD: &str = "looking-glass";
+const SHARED_PASSWORD: &str = "jam tomorrow";
 
 /// What a mailbox holds: content, flags and date of each message, sorted.
 type Content = Vec<(Vec<u8>, Vec<String>, i64)>;
@@ -51,6 +55,7 @@ type Content = Vec<(Vec<u8>, Vec<String>, i64)>;
 pub(super) struct World {
     work: Server,
     home: Server,
+    shared: pop3::testing::Server,
 }
 
 /// Something that the demo promised did not happen.
@@ -65,26 +70,21 @@ impl From<StoreError> for Failure {
 }
 
 /// Message `number` as it is sent: lines end with CRLF.
+fn text(number: usize) -> String {
+    let text = MAIL.get(number.saturating_sub(1)).copied();
+    text.unwrap_or_default().replace('\n', "\r\n")
+}
+
 fn message(number: usize) -> NewMessage {
-    let text = MAIL
-        .get(number.saturating_sub(1))
-        .copied()
-        .unwrap_or_default();
     let hours = i64::try_from(number).unwrap_or_default();
-    NewMessage::new(text.replace('\n', "\r\n")).date(MONDAY.saturating_add(hours * 3600))
+    NewMessage::new(text(number)).date(MONDAY.saturating_add(hours * 3600))
 }
 
 /// The messages of a mailbox that are message `number`, whatever their flags.
 fn copies(store: &Store, mailbox: &str, number: usize) -> Result<Vec<Message>, StoreError> {
-    let wanted = MAIL
-        .get(number.saturating_sub(1))
-        .map(|text| text.replace('\n', "\r\n"));
+    let wanted = text(number);
     let mut found = store.messages(mailbox)?;
-    found.retain(|message| {
-        wanted
-            .as_ref()
-            .is_some_and(|text| *message.bytes == *text.as_bytes())
-    });
+    found.retain(|message| *message.bytes == *wanted.as_bytes());
     Ok(found)
 }
 
@@ -100,7 +100,7 @@ fn one(store: &Store, mailbox: &str, number: usize) -> Result<Message, Failure> 
 }
 
 impl World {
-    /// Starts both servers and fills them.
+    /// Starts the servers and fills them.
     pub(super) fn start() -> Result<Self, Failure> {
         let work = Server::builder().user("alice", WORK_PASSWORD).start()?;
         // Another kind of server: other names and separator, and no QRESYNC.
@@ -117,7 +117,10 @@ impl World {
             .profile(home)
             .user("bob", HOME_PASSWORD)
             .start()?;
-        let world = Self { work, home };
+        let shared = pop3::testing::Server::builder()
+            .user("office", SHARED_PASSWORD)
+            .start()?;
+        let world = Self { work, home, shared };
         world.fill()?;
         Ok(world)
     }
@@ -134,7 +137,14 @@ impl World {
             .ok_or_else(|| failed("no account on home"))
     }
 
+    fn shared(&self) -> Result<pop3::testing::Maildrop, Failure> {
+        self.shared
+            .maildrop_of("office")
+            .ok_or_else(|| failed("no mailbox on shared"))
+    }
+
     fn fill(&self) -> Result<(), Failure> {
+        self.shared()?.add_all(SHARED.map(text));
         let work = self.work()?;
         for number in [LAMP, NEWSLETTER, LENS, 7, BUOY, 9, CORRECTION] {
             work.add("INBOX", message(number))?;
@@ -158,12 +168,14 @@ impl World {
         Ok(())
     }
 
-    /// Writes the config of both servers, and what it names.
+    /// Writes the config of the servers, and what it names.
     pub(super) fn write_config(&self, file: &Path) -> Result<(), Failure> {
         let directory = file.parent().unwrap_or(Path::new(""));
         std::fs::write(directory.join("work-ca.pem"), self.work.ca_pem())?;
         std::fs::write(directory.join("home-ca.pem"), self.home.ca_pem())?;
+        std::fs::write(directory.join("shared-ca.pem"), self.shared.ca_pem())?;
         let (work, home) = (self.work.tls_addr(), self.home.tls_addr());
+        let shared = self.shared.tls_addr();
         let text = format!(
             "\
 # Written by `bridge demo`; its servers end with it.
@@ -180,6 +192,19 @@ type = \"imap\"
 url = \"imaps://bob@{home}\"
 password_command = \"echo {HOME_PASSWORD}\"
 tls_ca = \"home-ca.pem\"
+
+[source.shared]
+type = \"pop3\"
+url = \"pop3s://office@{shared}\"
+password = \"{SHARED_PASSWORD}\"
+tls_ca = \"shared-ca.pem\"
+leave_on_server = false
+
+# What comes to the POP3 mailbox goes on from work.
+[sync.office]
+left = \"shared\"
+right = \"work\"
+direction = \"left-to-right\"
 
 [sync.mail]
 left = \"work\"
@@ -201,6 +226,7 @@ right = \"home\"
         let line = |name: &str, user: &str, server: &Server, what: &str| {
             format!("{name}: imaps://{user}@{}, {what}", server.tls_addr())
         };
+        let shared = self.shared.tls_addr();
         vec![
             line("work", "alice", &self.work, "separator /, QRESYNC"),
             line(
@@ -209,6 +235,7 @@ right = \"home\"
                 &self.home,
                 "separator ., CONDSTORE without QRESYNC",
             ),
+            format!("shared: pop3s://office@{shared}, whose mail goes to work"),
         ]
     }
 
@@ -270,6 +297,20 @@ right = \"home\"
         one(&self.work()?, "INBOX", NEWSLETTER)?;
         one(&self.home()?, "INBOX", NEWSLETTER)?;
         Ok(())
+    }
+
+    /// Whether the mail of the POP3 mailbox is at work and at home, and there no more.
+    pub(super) fn expect_fetched(&self) -> Result<(), Failure> {
+        for number in SHARED {
+            one(&self.work()?, "INBOX", number)?;
+            one(&self.home()?, "INBOX", number)?;
+        }
+        match self.shared()?.len() {
+            0 => Ok(()),
+            left => Err(failed(format!(
+                "{left} messages are still in the POP3 mailbox"
+            ))),
+        }
     }
 
     /// Whether both sides hold the same: every byte, flag and date in every mailbox.
