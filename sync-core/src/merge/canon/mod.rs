@@ -1,0 +1,41 @@
+//! What a document says, whatever it looks like: entries that are equal exactly if they mean the
+//! same.
+
+mod entry;
+mod names;
+mod params;
+mod recurrence;
+mod time;
+mod value;
+
+use std::fmt::Write as _;
+
+pub(super) use entry::{Entries, Entry, companion_label, entries, is_companion, list_parts};
+pub(super) use names::{CARD_NAMES, Class, Form, canonical_name, rule};
+pub(super) use params::is_list_param;
+pub(super) use time::{Moment, instant};
+pub(super) use value::{media_type, sniff};
+
+use super::syntax::Node;
+
+/// What a component says, in an order that depends on nothing else.
+pub(super) fn canonical(node: &Node<'_>) -> String {
+    let mut out = String::new();
+    write_canonical(node, &mut out);
+    out
+}
+
+fn write_canonical(node: &Node<'_>, out: &mut String) {
+    let mut lines: Vec<String> = entries(node).said.iter().map(Entry::canonical).collect();
+    lines.sort_unstable();
+    lines.dedup();
+    let children = node.children().filter(|child| child.name != "VTIMEZONE");
+    let mut components: Vec<String> = children.map(canonical).collect();
+    components.sort_unstable();
+    let _ = writeln!(out, "BEGIN:{}", node.name);
+    for line in lines.iter().chain(&components) {
+        out.push_str(line);
+        out.push('\n');
+    }
+    out.push_str("END");
+}
