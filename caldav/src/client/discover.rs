@@ -12,9 +12,10 @@ use super::{Client, Service};
 /// Where servers that have no well-known URL are known to keep their WebDAV.
 const USUAL_PLACES: &[&str] = &[
     "/",
+    // First, since SOGo answers at any of the others too, under odd names.
+    "/SOGo/dav/",
     "/remote.php/dav/",
     "/dav.php/",
-    "/SOGo/dav/",
     "/dav/",
     "/caldav/",
     "/davical/caldav.php/",

@@ -11,4 +11,5 @@ mod changes;
 mod collections;
 mod discovery;
 mod objects;
+mod real;
 mod support;
