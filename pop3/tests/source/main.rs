@@ -9,6 +9,7 @@
 
 mod conformance;
 mod deleting;
+mod dovecot;
 mod engine;
 mod fetching;
 mod listing;
