@@ -10,10 +10,10 @@ use testbed::{Counts, Proxy};
 
 use crate::support::{Bridge, Pairing, Server, Way, World, contents, fill, finish, mail};
 
-const MEBIBYTE: usize = 1 << 20;
+pub(crate) const MEBIBYTE: usize = 1 << 20;
 
 /// A message of 50 MB.
-fn large(number: u64) -> Message {
+pub(crate) fn large(number: u64) -> Message {
     let mut message = Generator::new(number).plain().next().unwrap();
     let line = b"The quick brown fox jumps over the lazy dog, and no line of this is too long.\r\n";
     message.bytes.extend(line.repeat(50_000_000 / line.len()));
@@ -49,7 +49,7 @@ fn large_messages(pairing: Pairing) {
 }
 
 /// Runs a sync to its end; the most memory that it held at once (`VmHWM`), in bytes.
-fn peak_memory(bridge: &Bridge) -> usize {
+pub(crate) fn peak_memory(bridge: &Bridge) -> usize {
     let mut child = bridge.command(&["sync", "--json"]).spawn().unwrap();
     let status = format!("/proc/{}/status", child.id());
     let mut peak = 0;

@@ -15,5 +15,6 @@ mod kills;
 mod lost;
 mod merge;
 mod plan;
+mod pop3;
 mod state;
 mod support;

@@ -46,7 +46,11 @@ impl Bridge {
 
     /// Writes the config that keeps both in step.
     pub(crate) fn between(&mut self, left: &dyn Store, right: &dyn Store) {
-        let (left, right) = (left.config(), right.config());
+        self.with_sources(&left.config(), &right.config());
+    }
+
+    /// The same, from the lines of both `[source.NAME]`.
+    pub(crate) fn with_sources(&mut self, left: &str, right: &str) {
         self.sources = format!("[source.a]\n{left}[source.b]\n{right}");
         self.rules("");
     }

@@ -28,7 +28,8 @@ impl Server {
         let builder = Dovecot::builder().in_memory().extra(
             "auth_mechanisms = plain login\n\
              passdb {\n  driver = static\n  args = password=%upw\n}\n\
-             service imap {\n  service_count = 1\n}",
+             service imap {\n  service_count = 1\n}\n\
+             service pop3 {\n  service_count = 1\n}",
         );
         let builder = match way {
             Way::Plain => builder.without_tls(),
@@ -56,13 +57,14 @@ impl Server {
     }
 }
 
-/// How many children of `master` serve IMAP.
+/// How many children of `master` serve a client.
 fn sessions(master: u32) -> usize {
     let is_session = |stat: String| {
         let (name, rest) = stat.split_once('(')?.1.rsplit_once(')')?;
         let mut fields = rest.split_ascii_whitespace();
         let (state, parent) = (fields.next()?, fields.next()?);
-        (name == "imap" && state != "Z" && parent == master.to_string()).then_some(())
+        (["imap", "pop3"].contains(&name) && state != "Z" && parent == master.to_string())
+            .then_some(())
     };
     let processes = fs::read_dir("/proc").unwrap();
     processes
