@@ -1,7 +1,7 @@
 //! Batches of writes: several under way at once, each item's in their order.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt as _};
@@ -65,7 +65,7 @@ struct Stopped {
 impl Writer {
     /// Ends the batch: what is not under way is not begun.
     pub(super) fn stop(&self, error: &Error) {
-        let mut stopped = self.stopped.lock().unwrap_or_else(|e| e.into_inner());
+        let mut stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
         stopped.get_or_insert_with(|| Stopped {
             kind: error.kind(),
             text: error.to_string(),
@@ -75,7 +75,7 @@ impl Writer {
 
     /// Why nothing further is to be begun.
     fn stopped(&self) -> Option<Error> {
-        let stopped = self.stopped.lock().unwrap_or_else(|e| e.into_inner());
+        let stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
         let stopped = stopped.clone()?;
         let error = Error::new(stopped.kind, format!("not tried: {}", stopped.text));
         Some(match stopped.pause {
@@ -133,7 +133,10 @@ impl DavSource {
             }
         }
         drop(running);
-        let taken = writer.taken.into_inner().unwrap_or_else(|e| e.into_inner());
+        let taken = writer
+            .taken
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
         self.taken.insert(c.clone(), taken);
         Ok(outcomes.into_iter().flatten().collect())
     }

@@ -34,6 +34,8 @@ pub(super) struct Known {
 pub(super) struct Tags {
     pub(super) token: Option<String>,
     pub(super) ctag: Option<String>,
+    /// Since when a token that may hide something has been known.
+    pub(super) unsettled: Option<i64>,
 }
 
 impl Tags {
@@ -42,6 +44,7 @@ impl Tags {
         Self {
             token: text(Property::SyncToken),
             ctag: text(Property::GetCTag),
+            unsettled: None,
         }
     }
 

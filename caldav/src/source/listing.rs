@@ -16,7 +16,7 @@ use super::ident::item_id;
 use super::{DavSource, href_of};
 
 /// For how long a token that counts seconds may hide what happened in its own second.
-const SETTLES: i64 = 2;
+pub(super) const SETTLES: i64 = 2;
 
 /// Members of a collection as a listing tells them.
 #[derive(Default)]
@@ -104,23 +104,23 @@ impl DavSource {
         let now = self.now();
         let client = self.client()?;
         let kinds = self.kinds_of(c);
-        let Some(mut told) = everything(&client, href, kinds).await? else {
+        let Some(told) = everything(&client, href, kinds).await? else {
             // There is more than one answer holds; a sync-collection has pages.
             return self.page(c, href, now, None).await;
         };
-        self.tell_kinds(&client, href, kinds, &mut told).await?;
+        let unsettled = tags.token.as_deref().and_then(seconds).map(|_| now);
         let at = match (&tags.token, &tags.ctag) {
             (Some(token), _) => At::Token {
                 token: token.clone(),
-                unsettled: seconds(token).map(|_| now),
+                unsettled,
             },
             (None, Some(ctag)) => At::Ctag(ctag.clone()),
             (None, None) => At::Listing,
         };
-        self.seen.insert(c.clone(), tags);
+        self.seen.insert(c.clone(), Tags { unsettled, ..tags });
         let mark = Mark { audited: now, at };
         let mut page = ChangePage::new(Coverage::Snapshot, mark.cursor());
-        self.fill(c, told, &mut page).await?;
+        self.fill(c, href, told, &mut page).await?;
         Ok(page)
     }
 
@@ -144,7 +144,7 @@ impl DavSource {
         let mut page = ChangePage::new(Coverage::Snapshot, mark.cursor());
         page.vanished = vanished;
         page.more = more;
-        self.fill(c, told, &mut page).await?;
+        self.fill(c, href, told, &mut page).await?;
         Ok(page)
     }
 
@@ -178,6 +178,7 @@ impl DavSource {
         let tags = Tags {
             token: Some(next.clone()),
             ctag: None,
+            unsettled,
         };
         self.seen.insert(c.clone(), tags);
         let at = At::Token {
@@ -187,7 +188,7 @@ impl DavSource {
         let mut page = ChangePage::unchanged(Mark { audited, at }.cursor());
         page.vanished = vanished;
         page.more = more;
-        self.fill(c, told, &mut page).await?;
+        self.fill(c, href, told, &mut page).await?;
         Ok(page)
     }
 
@@ -231,13 +232,8 @@ impl DavSource {
 
     /// Finds out what kinds of item a listing told of, where neither the collection nor the content
     /// types say it.
-    async fn tell_kinds(
-        &mut self,
-        client: &Client,
-        href: &Href,
-        kinds: KindSet,
-        told: &mut Told,
-    ) -> Result<()> {
+    async fn tell_kinds(&mut self, c: &CollectionId, href: &Href, told: &mut Told) -> Result<()> {
+        let (client, kinds) = (self.client()?, self.kinds_of(c));
         if told.items.values().all(|member| member.kind.is_some()) {
             return Ok(());
         }
@@ -273,7 +269,14 @@ impl DavSource {
     }
 
     /// Adds what was told to a page; reads the contents of what is not known well enough.
-    async fn fill(&mut self, c: &CollectionId, told: Told, page: &mut ChangePage) -> Result<()> {
+    async fn fill(
+        &mut self,
+        c: &CollectionId,
+        href: &Href,
+        mut told: Told,
+        page: &mut ChangePage,
+    ) -> Result<()> {
+        self.tell_kinds(c, href, &mut told).await?;
         page.unreadable = told.unreadable;
         let mut unknown = Vec::new();
         for (id, member) in told.items {

@@ -7,6 +7,7 @@ use sync_core::model::CollectionId;
 use tokio::time::Instant;
 
 use super::DavSource;
+use super::listing::SETTLES;
 
 impl DavSource {
     /// Returns those of `c` that may have changed since they were listed. A collection that has no
@@ -36,14 +37,18 @@ impl DavSource {
         if c.is_empty() {
             return Ok(Vec::new());
         }
-        let now = self.current_tags(c).await?;
+        let current = self.current_tags(c).await?;
+        let now = self.now();
         let changed = c.iter().filter(|id| {
-            let (before, now) = (self.seen.get(*id), now.get(*id));
-            match (before, now) {
-                (Some(before), Some(now)) => match (&before.token, &now.token) {
-                    (Some(before), Some(now)) => before != now,
-                    _ => before.ctag.is_none() || before.ctag != now.ctag,
-                },
+            match (self.seen.get(*id), current.get(*id)) {
+                (Some(before), Some(current)) => {
+                    let settles = |since: i64| now.saturating_sub(since) >= SETTLES;
+                    before.unsettled.is_some_and(settles)
+                        || match (&before.token, &current.token) {
+                            (Some(before), Some(current)) => before != current,
+                            _ => before.ctag.is_none() || before.ctag != current.ctag,
+                        }
+                }
                 // Never listed, or not there any more.
                 (None, _) | (_, None) => true,
             }

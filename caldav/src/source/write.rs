@@ -1,6 +1,7 @@
 //! Single writes, and what became of them.
 
 use std::borrow::Cow;
+use std::sync::PoisonError;
 
 use bytes::Bytes;
 use sync_core::merge;
@@ -86,7 +87,7 @@ impl Writer {
     /// The name of a new item is that of an item with the same UID: the next listing tells of it,
     /// unless that is what the last one did.
     fn is_taken(&self, name: &ItemId, uid: &str, held: &Held) -> Outcome {
-        let mut taken = self.taken.lock().unwrap_or_else(|e| e.into_inner());
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         let before = taken.insert(name.clone(), held.revision());
         if before == Some(held.revision()) {
             let text = format!("another item of this collection has the UID {uid}: {name}");

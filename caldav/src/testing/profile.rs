@@ -103,6 +103,8 @@ pub enum Quirk {
     Schedules,
     /// Multigets leave out the last item they were asked for.
     MultigetForgetsOne,
+    /// A listing holds no more than an answer to sync-collection does, and says so with 507.
+    TruncatesListings,
     /// A listing or query also names the collection itself (mail.ru).
     ListsItself,
     /// A listing names every item twice.

@@ -4,7 +4,7 @@ use super::account::{Account, Home};
 use super::message::{Reply, Request};
 use super::place::Place;
 use super::profile::Quirk;
-use super::properties::{Target, respond, status_line};
+use super::properties::{Target, respond, respond_status, status_line};
 use super::xml::{DAV, Element, Name};
 
 /// Tells properties of a URL, and of what is below.
@@ -27,9 +27,18 @@ pub(super) fn propfind(request: &Request<'_>) -> Reply {
     let Some(targets) = targets(request, &account) else {
         return Reply::status(404);
     };
+    let limit = request.profile.page.filter(|_| {
+        let collection = matches!(request.urls.place(request.path), Place::Collection(..));
+        collection && request.profile.has(Quirk::TruncatesListings)
+    });
+    let limit = limit.unwrap_or(usize::MAX);
     let mut writer = request.writer("multistatus");
-    for (target, href) in targets {
-        respond(&mut writer, request, &mut account, &target, &href, &asked);
+    for (target, href) in targets.iter().take(limit) {
+        respond(&mut writer, request, &mut account, target, href, &asked);
+    }
+    if targets.len() > limit {
+        let href = request.urls.same(request.path);
+        respond_status(&mut writer, &href, 507);
     }
     Reply::xml(207, writer.finish("multistatus"))
 }

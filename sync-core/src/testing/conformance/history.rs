@@ -118,7 +118,7 @@ pub(super) async fn a_cursor_serves_another_source(h: &mut dyn Harness) -> CaseR
     let mut known = w.us.know(&w.c).await?;
     w.stir(0).await?;
     // As after a restart.
-    w.us = super::world::Party(w.harness.connect().await?);
+    w.us = super::world::Party::new(w.harness.connect().await?);
     let listing = w.us.list(&w.c, known.cursor.as_ref()).await?;
     known.learn(&listing)?;
     w.check(&known).await?;

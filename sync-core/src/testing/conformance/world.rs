@@ -31,8 +31,11 @@ pub(super) struct World<'a> {
     pub(super) c: CollectionId,
 }
 
-/// One source.
-pub(super) struct Party(pub(super) Box<dyn Source>);
+/// One source, and the UIDs of what it created.
+pub(super) struct Party(
+    pub(super) Box<dyn Source>,
+    BTreeMap<(CollectionId, ItemId), String>,
+);
 
 /// All pages of a listing.
 #[derive(Debug)]
@@ -56,8 +59,8 @@ impl<'a> World<'a> {
     /// A fresh collection, named after the case.
     pub(super) async fn new(harness: &'a mut dyn Harness, case: &'static str) -> Tried<Self> {
         let profile = harness.profile();
-        let mut us = Party(harness.connect().await?);
-        let mut them = Party(harness.connect().await?);
+        let mut us = Party::new(harness.connect().await?);
+        let mut them = Party::new(harness.connect().await?);
         us.0.collections().await?;
         let path = CollectionPath::new([case]);
         let c = harness.collection(us.0.as_mut(), &path).await?.id;
@@ -108,11 +111,14 @@ impl<'a> World<'a> {
         super::samples::item(self.kind(), n)
     }
 
-    /// Such an update; each number gives another state.
+    /// Such an update; each number gives another state. An item keeps its UID: servers refuse to
+    /// change it (RFC 4791 section 5.3.2.1).
     pub(super) fn update(&self, id: &ItemId, guard: &Revision, n: usize) -> Op {
         let (id, guard) = (id.clone(), guard.clone());
         if self.kind().is_mutable() {
-            let uid = format!("conformance-{n}@example.org");
+            let key = (self.c.clone(), id.clone());
+            let uid = self.us.1.get(&key).or_else(|| self.them.1.get(&key));
+            let uid = uid.cloned().unwrap_or_default();
             let changed = super::samples::with_uid(self.kind(), &uid, &format!("Changed {n}"));
             return Op::Replace {
                 id,
@@ -194,6 +200,10 @@ fn excerpt(content: &Bytes, other: &Bytes) -> String {
 }
 
 impl Party {
+    pub(super) fn new(source: Box<dyn Source>) -> Self {
+        Self(source, BTreeMap::new())
+    }
+
     /// Carries out one mutation.
     pub(super) async fn apply(&mut self, c: &CollectionId, op: Op) -> Tried<Outcome> {
         let mut outcomes = self.apply_all(c, vec![op]).await?;
@@ -209,6 +219,13 @@ impl Party {
         ops: Vec<Op>,
     ) -> Tried<Vec<Outcome>> {
         let asked = ops.len();
+        let uids: Vec<Option<String>> = ops
+            .iter()
+            .map(|op| match op {
+                Op::Create(new) => new.identity.uid.clone(),
+                _ => None,
+            })
+            .collect();
         let batch = (1..).zip(ops).map(|(key, op)| Mutation { key, op });
         let applied = self.0.apply(c, None, batch.collect()).await?;
         let answered = applied.outcomes.len();
@@ -216,6 +233,11 @@ impl Party {
             answered == asked,
             "{asked} mutations have {answered} outcomes"
         );
+        for (uid, outcome) in uids.into_iter().zip(&applied.outcomes) {
+            if let (Some(uid), Outcome::Done(Stored { id: Some(id), .. })) = (uid, outcome) {
+                self.1.insert((c.clone(), id.clone()), uid);
+            }
+        }
         Ok(applied.outcomes)
     }
 
@@ -231,14 +253,19 @@ impl Party {
     /// Creates an item and finds out its id, by a listing where the source does not say it.
     pub(super) async fn create(&mut self, c: &CollectionId, new: NewItem) -> Tried<ItemId> {
         let before = self.list(c, None).await?;
+        let uid = new.identity.uid.clone();
         let stored = self.done(c, Op::Create(new)).await?;
         if let Some(id) = stored.id {
             return Ok(id);
         }
         let after = self.list(c, None).await?;
         let mut new = after.changed.into_keys();
-        new.find(|id| !before.changed.contains_key(id))
-            .ok_or_else(|| Failure("a created item is not listed".to_owned()))
+        let id = new.find(|id| !before.changed.contains_key(id));
+        let id = id.ok_or_else(|| Failure("a created item is not listed".to_owned()))?;
+        if let Some(uid) = uid {
+            self.1.insert((c.clone(), id.clone()), uid);
+        }
+        Ok(id)
     }
 
     /// All pages of a listing.
