@@ -133,11 +133,6 @@ pub(super) struct Mark {
 }
 
 impl Mark {
-    /// Whether both are of the same names.
-    pub(super) fn names_as(&self, other: &Self) -> bool {
-        (self.naming, self.fingerprint) == (other.naming, other.fingerprint)
-    }
-
     /// The naming, if it has to be asked for.
     pub(super) fn header(&self) -> Option<Naming> {
         (self.naming == Naming::Header).then_some(Naming::Header)

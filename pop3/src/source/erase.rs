@@ -1,6 +1,6 @@
 //! Deletions: DELE and QUIT.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use sync_core::model::{ItemId, Revision};
 use sync_core::source::{Mutation, Op, Outcome, Stored};
@@ -9,7 +9,7 @@ use sync_core::{Error, ErrorKind, Result};
 use super::cursor::Naming;
 use super::listing::REVISION;
 use super::names::naming_of;
-use super::session::not_connected;
+use super::session::{Session, not_connected};
 use super::{NO_EDIT, NO_FLAGS, NO_UPLOAD, Pop3Source};
 
 impl Pop3Source {
@@ -50,103 +50,79 @@ impl Pop3Source {
     }
 
     async fn delete(&mut self, ids: &[&ItemId]) -> Result<Vec<Outcome>> {
-        if self.quit_deletes_more() {
+        if self
+            .session
+            .as_ref()
+            .is_some_and(Session::quit_deletes_more)
+        {
             self.leave().await;
         }
         let idle = self.session.is_some();
-        match self.attempt(ids).await {
+        match self.try_delete(ids).await {
+            // Without QUIT nothing was deleted.
             Err(error) if idle && error.kind() == ErrorKind::Connection => {
                 tracing::debug!(%error, "the session was dead");
-                self.attempt(ids).await
+                self.try_delete(ids).await
             }
             result => result,
         }
     }
 
-    /// As a whole or not at all: a connection that ends without QUIT takes all marks back.
-    async fn attempt(&mut self, ids: &[&ItemId]) -> Result<Vec<Outcome>> {
-        let result = self.try_delete(ids).await;
-        if result.is_err() {
-            (self.session, self.view) = (None, None);
-        }
-        result
-    }
-
-    /// Whether QUIT deletes messages that may not be safe yet.
-    fn quit_deletes_more(&self) -> bool {
-        self.session.as_ref().is_some_and(|session| {
-            let expire = session.client.capabilities().expire;
-            session.retrieved && expire.is_some_and(|expire| expire.days == Some(0))
-        })
-    }
-
     async fn try_delete(&mut self, ids: &[&ItemId]) -> Result<Vec<Outcome>> {
         let view = self.open(wanted(ids.iter().copied())).await?;
-        let mut outcomes: Vec<Option<Outcome>> = Vec::with_capacity(ids.len());
+        let mut seen = HashSet::with_capacity(ids.len());
         let mut numbers = Vec::with_capacity(ids.len());
-        let mut seen = HashMap::with_capacity(ids.len());
-        for (at, id) in ids.iter().enumerate() {
-            let found = view.find(id).filter(|_| seen.insert(*id, at).is_none());
-            outcomes.push(match found {
-                Some(entry) => {
-                    numbers.push(entry.number);
-                    None
-                }
-                None => Some(Outcome::Gone),
-            });
+        let mut outcomes: Vec<Option<Outcome>> = Vec::with_capacity(ids.len());
+        for id in ids {
+            let found = view.find(id).filter(|_| seen.insert(*id));
+            numbers.extend(found.map(|entry| entry.number));
+            outcomes.push(found.is_none().then_some(Outcome::Gone));
         }
         if numbers.is_empty() {
             return Ok(outcomes.into_iter().flatten().collect());
         }
-        let mut marked = self.client()?.delete(&numbers).await.into_iter();
-        let mut deleted = Vec::new();
+        // A connection that ends without QUIT takes all marks back: whoever drops this future
+        // deletes nothing, nor does an error.
+        let (Some(mut session), Some(mut view)) = (self.session.take(), self.view.take()) else {
+            return Err(not_connected());
+        };
+        let mut marked = session.client.delete(&numbers).await.into_iter();
+        let mut deleted = Vec::with_capacity(numbers.len());
         for (outcome, id) in outcomes.iter_mut().zip(ids) {
             if outcome.is_some() {
                 continue;
             }
-            match marked.next() {
-                Some(Ok(())) => deleted.push((*id).clone()),
-                Some(Err(error)) if error.is_connection_lost() || error.is_retryable() => {
+            match marked.next().ok_or_else(not_connected)? {
+                Ok(()) => deleted.push((*id).clone()),
+                Err(error) if error.is_connection_lost() || error.is_retryable() => {
                     return Err(error.into());
                 }
-                Some(Err(error)) => {
+                Err(error) => {
                     let text = format!("the server does not delete it: {error}");
                     let error = Error::new(ErrorKind::Refused, text).at_item(id);
                     *outcome = Some(Outcome::Refused(error));
                 }
-                None => return Err(not_connected()),
             }
         }
-        let lost = self.quit(&deleted).await?;
-        Ok(outcomes
-            .into_iter()
-            .map(|outcome| match (outcome, &lost) {
-                (Some(outcome), _) => outcome,
-                (None, None) => Outcome::Done(Stored::default()),
-                (None, Some(text)) => Outcome::Unknown(Error::new(ErrorKind::Connection, text)),
-            })
-            .collect())
-    }
-
-    /// Ends the session so that what is marked is removed; says why nobody knows whether it was.
-    async fn quit(&mut self, deleted: &[ItemId]) -> Result<Option<String>> {
-        let session = self.session.take().ok_or_else(not_connected)?;
-        match session.client.quit().await {
+        let lost = match session.client.quit().await {
             Ok(()) => {
                 // Still what a new login would show, but for the deleted.
-                if let Some(view) = &mut self.view {
-                    view.remove(deleted);
-                }
-                Ok(None)
+                view.remove(&deleted);
+                self.view = Some(view);
+                None
             }
-            Err(error) if error.is_outcome_unknown() => {
-                self.view = None;
-                Ok(Some(format!(
-                    "whether it was deleted is not known: {error}"
-                )))
+            Err(error) if error.is_outcome_unknown() => Some(error.to_string()),
+            Err(error) => return Err(error.into()),
+        };
+        let ended = |outcome| match (outcome, &lost) {
+            (Some(outcome), _) => outcome,
+            (None, None) => Outcome::Done(Stored::default()),
+            (None, Some(why)) => {
+                let text = format!("whether it was deleted is not known: {why}");
+                Outcome::Unknown(Error::new(ErrorKind::Connection, text))
             }
-            Err(error) => Err(error.into()),
-        }
+        };
+        Ok(outcomes.into_iter().map(ended).collect())
     }
 }
 

@@ -29,50 +29,37 @@ impl Pop3Source {
         if let (Some(place), Sizes::Unknown) = (place, self.sizes) {
             self.sizes = place.mark.sizes;
         }
-        if let Some(Place {
-            mark,
-            from: Some(from),
-        }) = place
-        {
-            if self.mark().is_none_or(|now| !now.names_as(&mark)) {
+        let known = place.map(|place| place.mark);
+        if let (Some(mark), Some(from)) = (known, place.and_then(|place| place.from)) {
+            if !self.view.as_ref().is_some_and(|view| view.is(&mark)) {
                 self.look(mark.header()).await?;
             }
-            return match self.mark() {
-                Some(now) if now.names_as(&mark) => self.page(from),
+            return match &self.view {
+                Some(view) if view.is(&mark) => self.page(from),
                 _ => Err(lost()),
             };
         }
-        let known = place.map(|place| place.mark);
         // Once a server needed it, headers are taken as long as the cursor lasts.
+        let sizes = self.sizes;
         let view = self.look(known.and_then(|mark| mark.header())).await?;
-        // Where no message has its old name, a server may have renamed them all.
-        let renamed = known.is_some_and(|mark| view.is_foreign_to(&mark.sample));
-        match (known, self.mark()) {
-            (Some(known), Some(now)) if now.names_as(&known) => {
-                self.note_told();
+        match known {
+            Some(mark) if view.is(&mark) => {
                 let place = Place {
-                    mark: now,
+                    mark: Mark { sizes, ..mark },
                     from: None,
                 };
+                self.note_told();
                 Ok(ChangePage::unchanged(place.to_cursor()))
             }
-            (Some(known), Some(now)) if renamed || known.naming != now.naming => Err(lost()),
+            // Where no message has its old name, a server may have renamed them all.
+            Some(mark) if mark.naming != view.naming || view.is_foreign_to(&mark.sample) => {
+                Err(lost())
+            }
             _ => {
                 self.judge_sizes().await?;
                 self.page(0)
             }
         }
-    }
-
-    /// Where the source stands.
-    fn mark(&self) -> Option<Mark> {
-        let view = self.view.as_ref()?;
-        Some(Mark {
-            naming: view.naming,
-            sizes: self.sizes,
-            fingerprint: view.fingerprint,
-            sample: view.sample(),
-        })
     }
 
     /// What was listed is no news.
@@ -85,14 +72,12 @@ impl Pop3Source {
     }
 
     fn page(&mut self, from: usize) -> Result<ChangePage> {
-        let (Some(view), Some(mark)) = (&self.view, self.mark()) else {
-            return Err(not_connected());
-        };
+        let view = self.view.as_ref().ok_or_else(not_connected)?;
         let count = self.config.page.max(1);
         let next = from.saturating_add(count);
         let more = next < view.len();
         let place = Place {
-            mark,
+            mark: view.mark(self.sizes),
             from: more.then_some(next),
         };
         let mut page = ChangePage::new(Coverage::Snapshot, place.to_cursor());

@@ -31,16 +31,18 @@ pub(super) async fn view(
         session.client.list().await?
     } else {
         let (list, uidl) = session.client.listings().await?;
-        if let Some(named) = uidl.and_then(|uidl| by_uidl(&list, uidl)) {
-            return Ok(View::new(Naming::Uidl, session.since(), named));
+        let named = uidl.and_then(|uidl| by_uidl(&list, uidl));
+        let view = named.map(|named| View::new(Naming::Uidl, session.since, named));
+        if let Some(view) = view.filter(|view| !view.is_ambiguous()) {
+            return Ok(view);
         }
-        tracing::info!("there are not enough unique ids; naming messages by their headers");
+        tracing::info!("not every message has a unique id; naming them by their headers");
         list
     };
     by_header(session, list, kept).await
 }
 
-/// Names messages by UIDL; `None` unless each has an id of its own.
+/// Names messages by UIDL; `None` unless each has an id that can be shown.
 fn by_uidl(list: &[ListEntry], mut uidl: Vec<UidlEntry>) -> Option<Vec<Named>> {
     uidl.sort_by_key(|entry| entry.number);
     let mut named = Vec::with_capacity(list.len());
@@ -48,17 +50,17 @@ fn by_uidl(list: &[ListEntry], mut uidl: Vec<UidlEntry>) -> Option<Vec<Named>> {
         let at = uidl
             .binary_search_by_key(&entry.number, |entry| entry.number)
             .ok()?;
+        // Taken, so that a number that comes twice has no name.
+        let name = std::mem::take(&mut uidl.get_mut(at)?.unique_id);
+        if name.chars().any(char::is_control) {
+            return None;
+        }
         named.push(Named {
-            // Taken, so that a number that comes twice has no name.
-            name: std::mem::take(&mut uidl.get_mut(at)?.unique_id).into(),
+            name: name.into(),
             entry: *entry,
         });
     }
-    let mut names: Vec<&str> = named.iter().map(|named| &*named.name).collect();
-    names.sort_unstable();
-    let empty = names.first().is_some_and(|name| name.is_empty());
-    let twice = names.windows(2).any(|pair| pair.first() == pair.last());
-    (!empty && !twice).then_some(named)
+    Some(named)
 }
 
 /// Whether an id was made from a header.
@@ -132,7 +134,7 @@ async fn by_header(
             entry,
         });
     }
-    let mut view = View::new(Naming::Header, session.since(), named);
+    let mut view = View::new(Naming::Header, session.since, named);
     view.nameless = nameless;
     Ok(view)
 }
@@ -238,17 +240,19 @@ mod tests {
     }
 
     #[test]
-    fn unique_ids_name_messages_if_each_has_its_own() {
+    fn unique_ids_name_messages() {
         let pairs = named(&[1, 2], &[(1, "b"), (2, "a")]).unwrap();
         assert_eq!(pairs, [(1, "b".to_owned()), (2, "a".to_owned())]);
         // The server's order is kept; what LIST does not have is not there.
         let pairs = named(&[2, 1], &[(1, "b"), (3, "c"), (2, "a")]).unwrap();
         assert_eq!(pairs, [(2, "a".to_owned()), (1, "b".to_owned())]);
         assert_eq!(named(&[], &[]), Some(Vec::new()));
+        // To be found ambiguous.
+        let pairs = named(&[1, 1], &[(1, "a")]).unwrap();
+        assert_eq!(pairs, [(1, "a".to_owned()), (1, String::new())]);
         for (list, uidl) in [
-            (&[1, 2][..], &[(1, "a"), (2, "a")][..]),
-            (&[1, 2], &[(1, "a")]),
-            (&[1, 1], &[(1, "a")]),
+            (&[1, 2][..], &[(1, "a")][..]),
+            (&[1, 2], &[(1, "a"), (2, "\u{1b}[2J")]),
             (&[1], &[]),
         ] {
             assert_eq!(named(list, uidl), None, "{list:?} {uidl:?}");

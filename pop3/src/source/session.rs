@@ -15,8 +15,9 @@ use super::view::View;
 #[derive(Debug)]
 pub(super) struct Session {
     pub(super) client: Client,
-    since: Instant,
-    /// Something was retrieved: a server that keeps nothing deletes it at QUIT.
+    /// Its login: what it sees is of then.
+    pub(super) since: Instant,
+    /// Something was retrieved.
     pub(super) retrieved: bool,
 }
 
@@ -29,10 +30,9 @@ pub(super) struct Login {
 }
 
 impl Pop3Source {
-    /// Logs in; no session is open.
-    pub(super) async fn connect(&mut self) -> Result<()> {
-        self.view = None;
-        self.session = None;
+    /// Logs in anew.
+    pub(super) async fn connect(&mut self) -> Result<&mut Client> {
+        (self.session, self.view) = (None, None);
         let client = Client::connect(&self.config.connect).await?;
         let delay = client.capabilities().login_delay;
         let since = Instant::now();
@@ -40,34 +40,23 @@ impl Pop3Source {
             at: since,
             delay: Duration::from_secs(delay.map_or(0, |delay| delay.seconds.into())),
         });
-        self.session = Some(Session {
+        let session = self.session.insert(Session {
             client,
             since,
             retrieved: false,
         });
-        Ok(())
+        Ok(&mut session.client)
     }
 
     /// Ends the session, so that others get in. Nothing is deleted by that.
     pub(super) async fn leave(&mut self) {
         self.view = None;
         self.kept.clear();
-        self.leave_session().await;
-    }
-
-    async fn leave_session(&mut self) {
-        let Some(Session {
-            client, retrieved, ..
-        }) = self.session.take()
-        else {
-            return;
-        };
-        let expire = client.capabilities().expire;
-        let deletes = expire.is_some_and(|expire| expire.days == Some(0));
         // What was retrieved need not be safe yet: a connection that breaks deletes nothing.
-        if client.is_usable()
-            && !(deletes && retrieved)
-            && let Err(error) = client.quit().await
+        if let Some(session) = self.session.take()
+            && session.client.is_usable()
+            && !session.quit_deletes_more()
+            && let Err(error) = session.client.quit().await
         {
             tracing::debug!(%error, "the session did not end in order");
         }
@@ -83,39 +72,20 @@ impl Pop3Source {
         broken
     }
 
-    pub(super) fn client(&mut self) -> Result<&mut Client> {
-        match &mut self.session {
-            Some(session) => Ok(&mut session.client),
-            None => Err(not_connected()),
-        }
-    }
-
-    /// How old what a session saw may be.
-    fn most_age(&self) -> Duration {
-        let delay = self.last_login.map_or(Duration::ZERO, |login| login.delay);
-        self.config.session_age.max(delay)
-    }
-
     /// Makes sure that there is a view, and that it is no older than it may be for a listing.
-    pub(super) async fn look(&mut self, wanted: Option<Naming>) -> Result<&mut View> {
-        let most = self.most_age();
-        let fits = |view: &View| wanted.is_none_or(|naming| view.naming == naming);
-        let usable = match (&self.view, &self.session) {
-            (Some(view), _) if fits(view) => view.seen.elapsed() < most,
-            (_, Some(session)) => session.since.elapsed() < most,
-            _ => false,
-        };
-        if usable {
-            if self.view.as_ref().is_some_and(fits) {
-                return self.view.as_mut().ok_or_else(not_connected);
-            }
-            match self.name_all(wanted).await {
-                // It may have been idle for too long.
-                Err(_) if self.drop_broken() => {}
-                result => {
-                    result?;
-                    return self.view.as_mut().ok_or_else(not_connected);
-                }
+    pub(super) async fn look(&mut self, wanted: Option<Naming>) -> Result<&View> {
+        let delay = self.last_login.map_or(Duration::ZERO, |login| login.delay);
+        let most = self.config.session_age.max(delay);
+        if self.has_view(wanted) && self.view()?.seen.elapsed() < most {
+            return self.view();
+        }
+        let session = self.session.as_ref();
+        if session.is_some_and(|session| session.since.elapsed() < most) {
+            let result = self.name_all(wanted).await;
+            // Else it was idle for too long.
+            if !self.drop_broken() {
+                result?;
+                return self.view();
             }
         }
         self.leave().await;
@@ -123,20 +93,27 @@ impl Pop3Source {
     }
 
     /// Makes sure that a session is open whose numbers the view has.
-    pub(super) async fn open(&mut self, wanted: Option<Naming>) -> Result<&mut View> {
+    pub(super) async fn open(&mut self, wanted: Option<Naming>) -> Result<&View> {
         self.drop_broken();
         if self.session.is_none() {
             self.connect().await?;
         }
-        let fits = |view: &View| wanted.is_none_or(|naming| view.naming == naming);
-        if !self.view.as_ref().is_some_and(fits) {
+        if !self.has_view(wanted) {
             let result = self.name_all(wanted).await;
-            if result.is_err() {
-                self.drop_broken();
-            }
+            self.drop_broken();
             result?;
         }
-        self.view.as_mut().ok_or_else(not_connected)
+        self.view()
+    }
+
+    fn view(&self) -> Result<&View> {
+        self.view.as_ref().ok_or_else(not_connected)
+    }
+
+    /// Whether there is a view, with the wanted names if any are wanted.
+    fn has_view(&self, wanted: Option<Naming>) -> bool {
+        let fits = |view: &View| wanted.is_none_or(|naming| view.naming == naming);
+        self.view.as_ref().is_some_and(fits)
     }
 
     /// Lists and names all messages of the open session.
@@ -149,8 +126,10 @@ impl Pop3Source {
 }
 
 impl Session {
-    pub(super) fn since(&self) -> Instant {
-        self.since
+    /// Whether the server deletes at QUIT what was retrieved (EXPIRE 0, RFC 2449 section 6.7).
+    pub(super) fn quit_deletes_more(&self) -> bool {
+        let expire = self.client.capabilities().expire;
+        self.retrieved && expire.is_some_and(|expire| expire.days == Some(0))
     }
 }
 

@@ -5,7 +5,7 @@ use tokio::time::Instant;
 
 use crate::wire::ListEntry;
 
-use super::cursor::{Fingerprint, Naming, Sample};
+use super::cursor::{Fingerprint, Mark, Naming, Sample, Sizes};
 
 /// One message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,9 +67,27 @@ impl View {
         Some(self.messages.get(place(at))?.entry)
     }
 
-    pub(super) fn sample(&self) -> Sample {
+    /// What a cursor remembers of it.
+    pub(super) fn mark(&self, sizes: Sizes) -> Mark {
         let name = |at| self.messages.get(at).map(|named: &Named| &*named.name);
-        Sample::of(self.messages.len(), name)
+        Mark {
+            naming: self.naming,
+            sizes,
+            fingerprint: self.fingerprint,
+            sample: Sample::of(self.messages.len(), name),
+        }
+    }
+
+    /// Whether a cursor remembers just this.
+    pub(super) fn is(&self, mark: &Mark) -> bool {
+        (self.naming, self.fingerprint) == (mark.naming, mark.fingerprint)
+    }
+
+    /// Whether a name is that of two messages, or of none.
+    pub(super) fn is_ambiguous(&self) -> bool {
+        let name = |at: &u32| self.messages.get(place(*at)).map(|named| &*named.name);
+        let twice = |pair: &[u32]| pair.first().and_then(name) == pair.last().and_then(name);
+        self.by_name.first().and_then(name) == Some("") || self.by_name.windows(2).any(twice)
     }
 
     /// Whether there are messages, and none of those in a sample.
@@ -145,8 +163,19 @@ mod tests {
         assert!(view.page(4, 3).is_empty() && view.page(9, 1).is_empty());
         // Number 3 has no size.
         assert_eq!(view.smallest().map(|named| named.entry.number), Some(1));
-        assert!(!view.is_foreign_to(&view.sample()) && !view.is_foreign_to(&Sample::default()));
-        assert!(view.is_foreign_to(&self::view(&["x", "y"]).sample()));
+        let other = self::view(&["x", "y"]).mark(Sizes::Exact);
+        let mark = view.mark(Sizes::Exact);
+        assert!(view.is(&mark) && !view.is_foreign_to(&mark.sample));
+        assert!(!view.is(&other) && view.is_foreign_to(&other.sample));
+        assert!(!view.is_foreign_to(&Sample::default()));
+        for (names, ambiguous) in [
+            (&["a", "b"][..], false),
+            (&["a", "b", "a"], true),
+            (&["a", ""], true),
+            (&[], false),
+        ] {
+            assert_eq!(self::view(names).is_ambiguous(), ambiguous, "{names:?}");
+        }
         let before = view.fingerprint;
         view.remove(&["b".into(), "x".into(), "a".into()]);
         assert_eq!(names(view.page(0, 9)), ["d", "c"]);

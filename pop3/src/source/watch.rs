@@ -10,6 +10,9 @@ use super::cursor::{Fingerprint, Naming};
 use super::view::octets;
 use super::{Pop3Source, check};
 
+/// The longest pause between two looks.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// What the last listing told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Told {
@@ -47,7 +50,7 @@ impl Pop3Source {
                 // Somebody else is at the mailbox, or the server is busy.
                 Err(error) if error.kind() == ErrorKind::Throttled => {
                     tracing::debug!(%error, "no look at the mailbox now");
-                    pause = pause.max(error.retry_after().unwrap_or_default());
+                    pause = pause.max(error.retry_after().unwrap_or_default().min(LONGEST));
                 }
                 Err(error) => {
                     self.drop_broken();
@@ -62,19 +65,19 @@ impl Pop3Source {
     /// Between two looks.
     fn pause(&self) -> Duration {
         let delay = self.last_login.map_or(Duration::ZERO, |login| login.delay);
-        self.config.poll.max(delay)
+        self.config.poll.max(delay).min(LONGEST)
     }
 
     /// Whether the maildrop is not as it was listed; what was never listed is compared with later
     /// looks.
     async fn has_news(&mut self) -> Result<bool> {
-        self.connect().await?;
         let Some(told) = self.told else {
+            self.connect().await?;
             self.look(None).await?;
             self.note_told();
             return Ok(false);
         };
-        let client = self.client()?;
+        let client = self.connect().await?;
         if told.naming == Naming::Header {
             // To look at all headers would be the exact way, and an expensive one.
             let list = client.list().await?;

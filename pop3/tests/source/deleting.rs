@@ -206,3 +206,21 @@ async fn where_nothing_is_kept_only_what_is_meant_goes() {
     assert_eq!(words(&outcomes), ["done"]);
     assert_eq!(server.maildrop().len(), 4);
 }
+
+#[tokio::test]
+async fn a_deletion_that_is_given_up_deletes_nothing() {
+    let server = filled(Profile::full(), 3);
+    let mut source = source(&server);
+    let all = ids(&list(&mut source, None).await);
+    server.order(Fault::on("DELE 3").delay(std::time::Duration::from_millis(300)));
+    let (inbox, ops) = (inbox(), batch(all.iter().map(delete).collect()));
+    let work = source.apply(&inbox, None, ops);
+    let limit = std::time::Duration::from_millis(50);
+    assert!(tokio::time::timeout(limit, work).await.is_err());
+    source.close().await.unwrap();
+    while server.maildrop().is_locked() {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    assert_eq!(server.maildrop().len(), 3);
+    assert_eq!(list(&mut source, None).await.changed.len(), 3);
+}
