@@ -100,7 +100,7 @@
 //! | CardDAV: multiget, queries, versions of vCard | 6352 | [`multiget`], [`addressbook_query`], [`vcard_version`](client::ClientOptions::vcard_version) |
 //! | sync-collection | 6578 | [`sync_collection`] |
 //! | Schedule-Tag, Schedule-Reply | 6638 | [`Precondition::ScheduleTag`](wire::Precondition), [`schedule_reply`](client::ClientOptions::schedule_reply) |
-//! | discovery by well-known URLs | 6764 | [`discover`] |
+//! | discovery by SRV and TXT records, well-known URLs | 6764 | [`locate`], [`discover`] |
 //! | time zones by name | 7809 | [`Property::CalendarTimezoneId`](wire::Property) |
 //! | availability | 7953 | [`Property::CalendarAvailability`](wire::Property) |
 //! | limits of managed attachments | 8607 | [`Property::MaxAttachmentSize`](wire::Property) |
@@ -113,6 +113,7 @@
 //! [`delete`]: client::Client::delete
 //! [`move_to`]: client::Client::move_to
 //! [`discover`]: client::Client::discover
+//! [`locate`]: client::locate
 //! [`make_collection`]: client::Client::make_collection
 //! [`multiget`]: client::Client::multiget
 //! [`calendar_query`]: client::Client::calendar_query

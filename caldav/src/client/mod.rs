@@ -1,6 +1,7 @@
 //! The session: one method a request.
 //!
-//! A [`Client`] speaks to one server. [`discover`](Client::discover) finds the account's homes,
+//! A [`Client`] speaks to one server, which [`locate`] finds by a mail address.
+//! [`discover`](Client::discover) finds the account's homes,
 //! [`collections`](Client::collections) lists what is in them,
 //! [`sync_collection`](Client::sync_collection) says what changed and [`multiget`](Client::multiget)
 //! fetches it. Methods take `&self`: what runs at once is the caller's choice.
@@ -10,7 +11,9 @@
 
 mod collection;
 mod discover;
+mod dns;
 mod error;
+mod locate;
 mod make;
 mod multiget;
 mod multistatus;
@@ -30,7 +33,9 @@ use crate::wire::{Compliance, Depth, ErrorBody, Href, Limits, Precondition, Prop
 
 pub use collection::Collection;
 pub use discover::{Discovery, Step};
+pub use dns::{Dns, Srv, SystemDns};
 pub use error::{Error, ErrorKind, Result};
+pub use locate::{Located, Location, locate};
 pub use make::NewCollection;
 pub use multiget::{Fetched, Multiget};
 pub use multistatus::Multistatus;
