@@ -45,6 +45,7 @@ pub mod dav;
 mod dovecot;
 mod error;
 pub mod imap;
+mod libwim;
 pub mod mail;
 mod maildir;
 mod ports;
@@ -59,6 +60,7 @@ mod users;
 
 pub use dovecot::{Builder, Dovecot, FlagChange, Stored, USERS};
 pub use error::{Error, Result};
+pub use libwim::{Libwim, Outcome};
 pub use proxy::{Counts, Direction, Fault, Proxy};
 pub use radicale::Radicale;
 pub use random::Random;

@@ -1,4 +1,4 @@
-//! Runs cargo: the tests, and the soak.
+//! Runs cargo: the tests, the soak, the bench that needs libwim.
 
 use std::{
     env, io,
@@ -34,6 +34,17 @@ pub(crate) fn soak(args: &[&str]) -> io::Result<ExitCode> {
     if !args.iter().any(|arg| arg.starts_with("--seed")) {
         line.extend(["--seeds", "10000"].map(str::to_owned));
     }
+    line.extend(args.iter().map(|arg| (*arg).to_owned()));
+    Ok(ExitCode::from(run(&line)?))
+}
+
+/// Runs the bench of the XPRESS codec beside libwim.
+pub(crate) fn compare_libwim(args: &[&str]) -> io::Result<ExitCode> {
+    packages::install_missing()?;
+    let mut line: Vec<_> = "bench --package deltasync --bench libwim --"
+        .split(' ')
+        .map(str::to_owned)
+        .collect();
     line.extend(args.iter().map(|arg| (*arg).to_owned()));
     Ok(ExitCode::from(run(&line)?))
 }

@@ -33,6 +33,8 @@ usage: cargo testbed COMMAND
         runs the reconciler's property tests in a release build over N seeds (10,000), or over S
   compare-mbsync [OPTIONS]
         compares bridge with Debian's mbsync: time, memory, round trips; --help says more
+  compare-libwim
+        compares the XPRESS codec of deltasync with Debian's libwim: time and size
   install
         installs the Debian packages that the tests need
   up dovecot [--memory]
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
         Some((&"test", rest)) => cargo::test(rest),
         Some((&"soak", rest)) => cargo::soak(rest),
         Some((&"compare-mbsync", rest)) => compare::run(rest),
+        Some((&"compare-libwim", rest)) => cargo::compare_libwim(rest),
         Some((&"install", [])) => packages::install_missing().map(|()| ExitCode::SUCCESS),
         Some((&"up", ["dovecot"])) => up::dovecot(false),
         Some((&"up", ["dovecot", "--memory"])) => up::dovecot(true),

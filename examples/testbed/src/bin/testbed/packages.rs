@@ -6,13 +6,14 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// What is installed when it is missing: Dovecot, and mbsync to be compared with; Radicale; SOGo
-/// with what it needs.
-const PACKAGES: [&str; 9] = [
+/// What is installed when it is missing: Dovecot, Radicale, and SOGo with what it needs; and mbsync and
+/// libwim to be compared with.
+const PACKAGES: [&str; 10] = [
     "dovecot-core",
     "dovecot-imapd",
     "dovecot-pop3d",
     "isync",
+    "libwim-dev",
     "memcached",
     "postgresql",
     "radicale",
