@@ -153,7 +153,7 @@ impl Session {
             .arguments("SASL")
             .any(|m| m == mechanism)
         {
-            return Ok(err("Unsupported authentication mechanism."));
+            return Ok(err("[AUTH] Unsupported authentication mechanism."));
         }
         if mechanism != "CRAM-MD5"
             && let Err(refusal) = self.may_show_password()

@@ -15,7 +15,8 @@
 //! It reads commands strictly: what the RFCs forbid, and what the profile does not have, is answered
 //! `-ERR`. What a client sends ahead to a server without PIPELINING is lost, as it is in the input
 //! buffers of real ones. It shares no code with the client, so that a mistake in the one does not
-//! hide the same mistake in the other.
+//! hide the same mistake in the other; `tests/server_like_dovecot.rs` compares its answers with those
+//! of a real server.
 //!
 //! ```
 //! use std::io::{BufRead, BufReader, Write};

@@ -17,6 +17,8 @@ pub struct Profile {
     /// Capabilities with their arguments; `CAPA` and `APOP` stand for commands and are not listed.
     capabilities: Vec<String>,
     raw_capabilities: Option<Vec<String>>,
+    /// Whether CAPA is among the capabilities.
+    lists_capa: bool,
     pub(super) banner: String,
     pub(super) login_failed: String,
     pub(super) ids: Ids,
@@ -52,6 +54,7 @@ impl Profile {
         Self {
             capabilities: capabilities.iter().map(|c| (*c).to_owned()).collect(),
             raw_capabilities: None,
+            lists_capa: false,
             banner: "Test server ready.".to_owned(),
             login_failed: "[AUTH] Authentication failed.".to_owned(),
             ids: Ids::Dovecot,
@@ -100,6 +103,7 @@ impl Profile {
             "SASL PLAIN LOGIN CRAM-MD5 OAUTHBEARER XOAUTH2",
         ]);
         "Dovecot (Debian) ready.".clone_into(&mut profile.banner);
+        profile.lists_capa = true;
         profile
     }
 
@@ -245,7 +249,8 @@ impl Profile {
         let mut list = Vec::new();
         for capability in &self.capabilities {
             match word(capability) {
-                "CAPA" | "APOP" => {}
+                "CAPA" if !self.lists_capa => {}
+                "APOP" => {}
                 "STLS" if moment.tls || moment.authenticated => {}
                 "USER" if moment.authenticated || !moment.login_allowed => {}
                 "SASL" if moment.authenticated => {}

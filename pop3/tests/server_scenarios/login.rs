@@ -69,7 +69,7 @@ fn plain_comes_with_the_command_or_after_it() {
     );
     assert_eq!(
         talk.ask("AUTH NTLM"),
-        "-ERR Unsupported authentication mechanism."
+        "-ERR [AUTH] Unsupported authentication mechanism."
     );
     assert_eq!(talk.ask("AUTH PLAIN"), "+ ");
     assert_eq!(talk.ask(&plain), "+OK Logged in.");

@@ -11,6 +11,7 @@ fn capabilities_are_those_of_the_real_servers() {
     assert_eq!(
         of(Profile::dovecot_like()),
         [
+            "CAPA",
             "TOP",
             "UIDL",
             "RESP-CODES",
@@ -38,7 +39,14 @@ fn capabilities_are_those_of_the_real_servers() {
     let dovecot = server(Profile::dovecot_like());
     assert_eq!(
         Talk::logged_in(&dovecot).lines("CAPA"),
-        ["TOP", "UIDL", "RESP-CODES", "PIPELINING", "AUTH-RESP-CODE"]
+        [
+            "CAPA",
+            "TOP",
+            "UIDL",
+            "RESP-CODES",
+            "PIPELINING",
+            "AUTH-RESP-CODE"
+        ]
     );
     let raw = of(Profile::full().capability_text(&["TOP", "X-ODD  two  spaces"]));
     assert_eq!(raw, ["TOP", "X-ODD  two  spaces"]);
