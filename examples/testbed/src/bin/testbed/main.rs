@@ -16,6 +16,7 @@
 
 mod cargo;
 mod compare;
+mod compare_mpop;
 mod packages;
 mod up;
 
@@ -35,6 +36,8 @@ usage: cargo testbed COMMAND
         compares bridge with Debian's mbsync: time, memory, round trips; --help says more
   compare-libwim
         compares the XPRESS codec of deltasync with Debian's libwim: time and size
+  compare-mpop [OPTIONS]
+        compares bridge with Debian's mpop on a POP3 mailbox: time and CPU; --help says more
   install
         installs the Debian packages that the tests need
   up dovecot [--memory]
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         Some((&"soak", rest)) => cargo::soak(rest),
         Some((&"compare-mbsync", rest)) => compare::run(rest),
         Some((&"compare-libwim", rest)) => cargo::compare_libwim(rest),
+        Some((&"compare-mpop", rest)) => compare_mpop::run(rest),
         Some((&"install", [])) => packages::install_missing().map(|()| ExitCode::SUCCESS),
         Some((&"up", ["dovecot"])) => up::dovecot(false),
         Some((&"up", ["dovecot", "--memory"])) => up::dovecot(true),

@@ -6,15 +6,16 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// What is installed when it is missing: Dovecot, Radicale, and SOGo with what it needs; and mbsync and
-/// libwim to be compared with.
-const PACKAGES: [&str; 10] = [
+/// What is installed when it is missing: Dovecot, Radicale, and SOGo with what it needs; and mbsync,
+/// mpop and libwim to be compared with.
+const PACKAGES: [&str; 11] = [
     "dovecot-core",
     "dovecot-imapd",
     "dovecot-pop3d",
     "isync",
     "libwim-dev",
     "memcached",
+    "mpop",
     "postgresql",
     "radicale",
     "sogo",

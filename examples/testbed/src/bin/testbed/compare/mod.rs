@@ -9,6 +9,8 @@ mod options;
 mod report;
 mod tool;
 
+pub(crate) use tool::bridge_program;
+
 use std::{
     fs, io,
     path::{Path, PathBuf},
@@ -268,7 +270,7 @@ fn in_turns<'a, T>(
 }
 
 /// The number of messages of a Maildir; none if it is not there.
-fn messages_in(maildir: &Path) -> io::Result<usize> {
+pub(crate) fn messages_in(maildir: &Path) -> io::Result<usize> {
     let mut count = 0;
     for part in ["cur", "new"] {
         match fs::read_dir(maildir.join(part)) {
@@ -280,7 +282,7 @@ fn messages_in(maildir: &Path) -> io::Result<usize> {
     Ok(count)
 }
 
-fn remove(folder: &Path) -> io::Result<()> {
+pub(crate) fn remove(folder: &Path) -> io::Result<()> {
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         result => result,

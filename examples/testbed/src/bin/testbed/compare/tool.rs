@@ -33,6 +33,21 @@ pub(super) struct Setup {
     pub(super) near: Near,
 }
 
+/// `bridge` from a release build, unless a file is named.
+pub(crate) fn bridge_program(file: Option<&str>) -> io::Result<PathBuf> {
+    if let Some(file) = file {
+        return fs::canonicalize(file);
+    }
+    let line = ["build", "--release", "--package", "bridge"].map(str::to_owned);
+    if cargo::run(&line)? != 0 {
+        return Err(io::Error::other("bridge does not build"));
+    }
+    // This program lies at target/PROFILE/testbed.
+    let target = env::current_exe()?;
+    let target = target.ancestors().nth(2).unwrap_or(Path::new("target"));
+    Ok(target.join("release/bridge"))
+}
+
 /// A program that synchronises.
 #[derive(Debug)]
 pub(super) enum Tool {
@@ -43,17 +58,7 @@ pub(super) enum Tool {
 impl Tool {
     /// `bridge` from a release build, unless a file is named.
     pub(super) fn bridge(file: Option<&str>) -> io::Result<Self> {
-        if let Some(file) = file {
-            return Ok(Self::Bridge(fs::canonicalize(file)?));
-        }
-        let line = ["build", "--release", "--package", "bridge"].map(str::to_owned);
-        if cargo::run(&line)? != 0 {
-            return Err(io::Error::other("bridge does not build"));
-        }
-        // This program lies at target/PROFILE/testbed.
-        let target = env::current_exe()?;
-        let target = target.ancestors().nth(2).unwrap_or(Path::new("target"));
-        Ok(Self::Bridge(target.join("release/bridge")))
+        bridge_program(file).map(Self::Bridge)
     }
 
     pub(super) fn name(&self) -> &'static str {
