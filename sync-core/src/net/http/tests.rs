@@ -367,70 +367,101 @@ async fn writes_use_connections_that_are_known_to_be_kept() {
     assert!(http.keeps_connections(&target));
 }
 
-/// A server under TLS that answers each connection once; its URL, its certificate, and what its
-/// clients offered by ALPN.
-async fn under_tls() -> (Url, Vec<u8>, Arc<std::sync::Mutex<Vec<Vec<u8>>>>) {
-    use rustls::pki_types::PrivateKeyDer;
+/// A server under TLS that speaks HTTP/2 if it is offered and `http2` allows it, and says in each
+/// answer's body on which connection the request came. Its URL and its certificate.
+async fn under_tls(http2: bool) -> (Url, Vec<u8>) {
+    use hyper::server::conn;
+    use hyper_util::rt::{TokioExecutor, TokioIo};
     let key = rcgen::KeyPair::generate().unwrap();
     let params = rcgen::CertificateParams::new(vec!["127.0.0.1".into()]).unwrap();
     let certificate = params.self_signed(&key).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
+    let mut config = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
         .with_single_cert(
             vec![certificate.der().clone()],
-            PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
+            rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
         )
         .unwrap();
+    let alpn: &[&[u8]] = if http2 {
+        &[b"h2", b"http/1.1"]
+    } else {
+        &[b"http/1.1"]
+    };
+    config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://{}/", listener.local_addr().unwrap());
-    let offered = Arc::<std::sync::Mutex<_>>::default();
-    let seen = Arc::clone(&offered);
     tokio::spawn(async move {
-        let config = Arc::new(config);
-        while let Ok((socket, _)) = listener.accept().await {
-            let start =
-                tokio_rustls::LazyConfigAcceptor::new(rustls::server::Acceptor::default(), socket);
-            let Ok(start) = start.await else { continue };
-            let alpn = start
-                .client_hello()
-                .alpn()
-                .map(|names| names.map(<[u8]>::to_vec));
-            *seen.lock().unwrap() = alpn.map(Iterator::collect).unwrap_or_default();
-            let Ok(mut tls) = start.into_stream(Arc::clone(&config)).await else {
+        for n in 0.. {
+            let (socket, _) = listener.accept().await.unwrap();
+            let Ok(tls) = acceptor.accept(socket).await else {
                 continue;
             };
-            let _ = tls.read(&mut [0; 4096]).await;
-            let _ = tls.write_all(b"HTTP/1.1 204 Yes\r\n\r\n").await;
+            let service = hyper::service::service_fn(move |_| async move {
+                let body = http_body_util::Full::new(bytes::Bytes::from(format!("{n}")));
+                Ok::<_, std::convert::Infallible>(hyper::Response::new(body))
+            });
+            let is_http2 = tls.get_ref().1.alpn_protocol() == Some(b"h2");
+            let io = TokioIo::new(tls);
+            tokio::spawn(async move {
+                if is_http2 {
+                    let http2 = conn::http2::Builder::new(TokioExecutor::new());
+                    http2.serve_connection(io, service).await
+                } else {
+                    conn::http1::Builder::new()
+                        .serve_connection(io, service)
+                        .await
+                }
+            });
         }
     });
-    (
-        url.parse().unwrap(),
-        certificate.pem().into_bytes(),
-        offered,
-    )
+    (url.parse().unwrap(), certificate.pem().into_bytes())
 }
 
-#[tokio::test]
-async fn under_tls_http2_is_offered_and_the_certificate_counts() {
-    let (url, pem, offered) = under_tls().await;
-    let error = Http::new(options())
-        .unwrap()
-        .send(get(url.clone()))
-        .await
-        .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+fn trusting(pem: Vec<u8>) -> Http {
     let tls = TlsOptions {
         ca_pem: Some(pem),
         ..TlsOptions::default()
     };
-    let http = Http::new(HttpOptions::new(Tls::new(&tls).unwrap())).unwrap();
-    let response = http.send(get(url)).await.unwrap();
-    assert_eq!(response.status(), StatusCode::NO_CONTENT);
-    assert_eq!(
-        *offered.lock().unwrap(),
-        [b"h2".to_vec(), b"http/1.1".to_vec()]
-    );
+    Http::new(HttpOptions::new(Tls::new(&tls).unwrap())).unwrap()
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_not_trusted_is_a_matter_of_config() {
+    let (url, _) = under_tls(true).await;
+    let error = Http::new(options())
+        .unwrap()
+        .send(get(url))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+    assert!(!error.is_retryable() && !error.is_outcome_unknown());
+}
+
+#[tokio::test]
+async fn http2_where_it_is_spoken_and_http1_where_not() {
+    for (http2, version) in [(true, Version::HTTP_2), (false, Version::HTTP_11)] {
+        let (url, pem) = under_tls(http2).await;
+        let http = trusting(pem);
+        let mut response = http.send(get(url)).await.unwrap();
+        assert_eq!(response.version(), version);
+        response.bytes().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn requests_share_one_connection_of_http2() {
+    let (url, pem) = under_tls(true).await;
+    let http = trusting(pem);
+    http.send(get(url.clone())).await.unwrap();
+    assert!(http.keeps_connections(&url));
+    let one = async || {
+        let put = Request::new(Method::PUT, url.clone()).body("x");
+        http.send(put).await.unwrap().bytes().await.unwrap()
+    };
+    let (a, b, c) = tokio::join!(one(), one(), one());
+    assert_eq!([a, b, c], ["0", "0", "0"]);
 }
