@@ -234,7 +234,28 @@ proptest! {
     }
 
     #[test]
-    fn what_is_written_is_read(name in "[^\u{0}-\u{8}\u{b}\u{c}\u{d}-\u{1f}\u{fffd}-\u{ffff}]{0,60}", cdata in any::<bool>()) {
+    fn damage_is_the_same_wherever_it_is_cut(
+        edits in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>(), any::<bool>()), 0..6),
+        size in 1_usize..40)
+    {
+        let mut bytes = SAMPLE.as_bytes().to_vec();
+        for (at, byte, insert) in edits {
+            let at = at.index(bytes.len());
+            match insert {
+                true => bytes.insert(at, byte),
+                false => bytes[at] = byte,
+            }
+        }
+        let whole = read([bytes.as_slice()], Limits::default());
+        let cut = read(bytes.chunks(size), Limits::default());
+        prop_assert_eq!(whole.is_ok(), cut.is_ok());
+        if let (Ok(whole), Ok(cut)) = (whole, cut) {
+            prop_assert_eq!(whole, cut);
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read(name in "[^\u{0}-\u{8}\u{b}\u{c}\u{d}-\u{1f}\u{fffe}-\u{ffff}]{0,60}", cdata in any::<bool>()) {
         let written = if cdata && !name.contains("]]>") {
             format!("<![CDATA[{name}]]>")
         } else {

@@ -3,6 +3,8 @@
 //! What has arrived is cut behind its last complete token, and `quick_xml` reads the part before the
 //! cut. Names are resolved to namespaces here, since their declarations outlive the pieces.
 
+use std::borrow::Cow;
+
 use memchr::{memchr, memchr3, memmem};
 use quick_xml::XmlVersion;
 use quick_xml::events::{BytesRef, BytesStart, Event};
@@ -54,8 +56,6 @@ pub(crate) struct XmlReader {
     namespaces: NamespaceResolver,
     begun: bool,
     rooted: bool,
-    /// Whether what is being read was not UTF-8.
-    repaired: bool,
 }
 
 /// Finds the ends of tokens, each byte looked at once.
@@ -90,7 +90,6 @@ impl XmlReader {
             namespaces: NamespaceResolver::default(),
             begun: false,
             rooted: false,
-            repaired: false,
         }
     }
 
@@ -110,9 +109,7 @@ impl XmlReader {
         let complete = self.scanner.scan(&self.buffer, &self.limits)?;
         let mut rest = std::mem::take(&mut self.buffer);
         let (ready, _) = rest.split_at_checked(complete).unwrap_or_default();
-        let text = String::from_utf8_lossy(ready);
-        self.repaired = matches!(text, std::borrow::Cow::Owned(_));
-        let done = self.read(&text, sink);
+        let done = self.read(&marked(ready), sink);
         rest.drain(..complete);
         self.scanner.scanned = self.scanner.scanned.saturating_sub(complete);
         self.buffer = rest;
@@ -207,10 +204,11 @@ impl XmlReader {
 
     fn text(&mut self, text: &str, sink: &mut impl Sink) -> Result<(), DecodeError> {
         if !self.open.is_empty() {
-            if self.repaired && text.contains(char::REPLACEMENT_CHARACTER) {
-                sink.damaged();
+            if !text.contains(NO_CHARACTER) {
+                return sink.text(text);
             }
-            return sink.text(text);
+            sink.damaged();
+            return sink.text(&text.replace(NO_CHARACTER, "\u{fffd}"));
         }
         if text.trim().is_empty() {
             return Ok(());
@@ -226,7 +224,7 @@ impl XmlReader {
     fn reference(&mut self, name: &BytesRef<'_>, sink: &mut impl Sink) -> Result<(), DecodeError> {
         let character = match (name.resolve_char_ref(), &**name) {
             (Ok(Some(character)), _) => character,
-            (Err(_), _) => char::REPLACEMENT_CHARACTER,
+            (Err(_), _) => NO_CHARACTER,
             (_, "amp") => '&',
             (_, "lt") => '<',
             (_, "gt") => '>',
@@ -238,9 +236,6 @@ impl XmlReader {
                 return self.text(&format!("&{};", &**name), sink);
             }
         };
-        if character == char::REPLACEMENT_CHARACTER {
-            sink.damaged();
-        }
         self.text(character.encode_utf8(&mut [0; 4]), sink)
     }
 }
@@ -348,6 +343,23 @@ impl Scanner {
         self.token = Token::Tag { quote: None };
         Ok(Some(1))
     }
+}
+
+/// Stands for what is no character while it is on its way: XML cannot hold this one either.
+const NO_CHARACTER: char = '\u{fffe}';
+
+fn marked(bytes: &[u8]) -> Cow<'_, str> {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return text.into();
+    }
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        if !chunk.invalid().is_empty() {
+            text.push(NO_CHARACTER);
+        }
+    }
+    text.into()
 }
 
 /// The longest reference that is waited for: `&#x10FFFF;` with some zeros.
