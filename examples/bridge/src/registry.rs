@@ -1,10 +1,12 @@
 //! Which sources this build has, and how a config becomes one of them.
 
+mod dav;
 mod imap;
 mod maildir;
 mod pop3;
 mod vdir;
 
+use caldav::client::Service;
 use sync_core::Source;
 use sync_core::error::{Error, ErrorKind, Result};
 use sync_core::model::Collection;
@@ -13,6 +15,8 @@ use crate::config::{Settings, SourceConfig, SourceType};
 
 /// The types of this build.
 pub(crate) const BUILT: &[SourceType] = &[
+    SourceType::Caldav,
+    SourceType::Carddav,
     SourceType::Imap,
     SourceType::Pop3,
     SourceType::Maildir,
@@ -25,6 +29,8 @@ pub(crate) const BUILT: &[SourceType] = &[
 /// [`ErrorKind::Config`] if a file that the config names cannot be used.
 pub(crate) fn open(source: &SourceConfig) -> Result<Box<dyn Source>> {
     match &source.settings {
+        Settings::Caldav(web) => dav::open(Service::CalDav, web),
+        Settings::Carddav(web) => dav::open(Service::CardDav, web),
         Settings::Imap(server) => imap::open(server),
         Settings::Pop3 { server, .. } => pop3::open(server),
         Settings::Maildir { path, layout } => maildir::open(path, *layout),

@@ -18,7 +18,7 @@ use toml::de::DeTable;
 pub(crate) use error::ConfigErrors;
 use parse::{Document, Section};
 pub(crate) use secret::{Login, Refresh, SecretSource};
-pub(crate) use source::{MailServer, MaildirLayout, Settings, SourceConfig, SourceType};
+pub(crate) use source::{MailServer, MaildirLayout, Settings, SourceConfig, SourceType, WebServer};
 pub(crate) use sync::{History, SyncConfig, max_deletes};
 
 /// The config that `bridge init` writes.

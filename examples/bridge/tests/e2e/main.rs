@@ -14,6 +14,7 @@ mod cuts;
 mod kills;
 mod lost;
 mod merge;
+mod pim;
 mod plan;
 mod pop3;
 mod state;
