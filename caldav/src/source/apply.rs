@@ -266,14 +266,12 @@ impl DavSource {
 
 impl Task {
     /// Whether it has to be seen before what is there. Servers that schedule mail because of what
-    /// was there; a name may be taken although `If-None-Match` is sent, and not every MOVE minds
-    /// `If-Match`.
+    /// was there; a name may be taken although `If-None-Match` is sent, and not every DELETE and
+    /// MOVE minds `If-Match` (SOGo, Radicale).
     fn needs_look(&self, scheduling: bool) -> bool {
         match self {
-            Self::Create { .. } | Self::Move { .. } => true,
-            Self::Replace { guard, .. } | Self::Delete { guard, .. } => {
-                scheduling || usable(guard).is_none()
-            }
+            Self::Create { .. } | Self::Delete { .. } | Self::Move { .. } => true,
+            Self::Replace { guard, .. } => scheduling || usable(guard).is_none(),
         }
     }
 }

@@ -223,6 +223,10 @@ impl DavSource {
         let one =
             one.ok_or_else(|| wrong(ErrorKind::Protocol, "it was created and is not there"))?;
         let collection = collection(&one, self::kinds(&one));
+        if collection.path != new.path {
+            let why = format!("the server makes {} of this name", collection.path);
+            return Err(wrong(ErrorKind::Refused, &why));
+        }
         let kinds = collection.kinds;
         self.known.insert(collection.id.clone(), Known { kinds });
         Ok(collection)

@@ -74,6 +74,8 @@ pub enum Quirk {
     StaleEtags,
     /// `If-None-Match: *` does not protect what is there (SOGo, Google).
     IgnoresIfNoneMatch,
+    /// `If-Match` protects nothing from a DELETE or MOVE (SOGo, Radicale's MOVE).
+    IgnoresIfMatch,
     /// The connection is closed after every response, without a word (SOGo).
     ClosesSilently,
     /// There is no sync-collection report and no sync-token.
@@ -163,6 +165,7 @@ impl Profile {
                     Quirk::CountingEtags,
                     Quirk::NumericTokens,
                     Quirk::IgnoresIfNoneMatch,
+                    Quirk::IgnoresIfMatch,
                     Quirk::ClosesSilently,
                     Quirk::WellKnownIsHtml,
                     Quirk::BareContentTypes,

@@ -11,6 +11,7 @@ mod conformance;
 mod engine;
 mod listing;
 mod quirks;
+mod real;
 mod scheduling;
 mod support;
 mod writing;
