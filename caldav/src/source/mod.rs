@@ -19,8 +19,9 @@
 //! looked for before anything is concluded. Servers rewrite what they are given and still return a
 //! strong ETag, so what was written has to be read once ([`Capabilities::rewrites`]). The
 //! Schedule-Tag (RFC 6638 section 3.2.10) is not used: it would let a write pass over replies that
-//! arrived meanwhile, which are to be merged instead. SOGo counts the versions of an item from 0, also of
-//! one that is deleted and made again under its old name: that goes unnoticed until the next edit.
+//! arrived meanwhile, which are to be merged instead. SOGo counts the versions of an item from 0,
+//! also of one that is deleted and made again under its old name: that goes unnoticed until the
+//! next edit.
 //!
 //! **Nobody is mailed** because something was written ([`Invitations`]): on servers that schedule,
 //! attendees get SCHEDULE-AGENT=NONE on the way there and lose it on the way back.

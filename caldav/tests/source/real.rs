@@ -68,7 +68,6 @@ async fn conform(
         },
     };
     let report = conformance::run(&mut account).await;
-    println!("{report}");
     if let Err(report) = report.into_result() {
         panic!("{kind}: {report}");
     }
