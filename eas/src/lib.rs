@@ -2,4 +2,6 @@
 
 pub mod client;
 pub mod mapping;
+#[cfg(feature = "source")]
+pub mod source;
 pub mod wire;

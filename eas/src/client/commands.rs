@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use super::call::Extras;
 use super::{Client, Error, Result};
+use crate::wire::class::Class;
 use crate::wire::command::{
-    Command, ComposeAnswer, Estimate, Find, FindAnswer, FolderCreate, FolderCreated, FolderDelete,
-    FolderSync, FolderSyncAnswer, FolderUpdate, FoldersChanged, GetAttachment, GetItemEstimate,
-    ItemOperations, ItemOperationsAnswer, MeetingResponse, MeetingResult, MoveItems, Moved, Name,
-    Ping, PingAnswer, ResolveAnswer, ResolveRecipients, Search, SearchAnswer, SendMail, Settings,
-    SettingsAnswer, SmartForward, SmartReply, Sync, SyncAnswer, ValidateCert, Validated, Wait,
+    Command, ComposeAnswer, Estimate, FetchOf, Find, FindAnswer, FolderCreate, FolderCreated,
+    FolderDelete, FolderSync, FolderSyncAnswer, FolderUpdate, FoldersChanged, GetAttachment,
+    GetItemEstimate, ItemOperations, ItemOperationsAnswer, MeetingResponse, MeetingResult,
+    MoveItems, Moved, Name, Operation, Ping, PingAnswer, ResolveAnswer, ResolveRecipients, Search,
+    SearchAnswer, SendMail, Settings, SettingsAnswer, SmartForward, SmartReply, Sync, SyncAnswer,
+    ValidateCert, Validated, Wait,
 };
 use crate::wire::{Status, Version};
 
@@ -119,8 +121,8 @@ impl Client {
         self.call(request).await
     }
 
-    /// Fetches items and attachments, empties folders ([MS-ASCMD] section 2.2.1.10). Asks for raw
-    /// bytes in parts instead of base64, and puts them in their places.
+    /// Fetches items and attachments, empties folders ([MS-ASCMD] section 2.2.1.10). Asks for the raw
+    /// bytes of messages and attachments in parts instead of base64, and puts them in their places.
     ///
     /// # Errors
     /// None of a single operation; those have statuses of their own.
@@ -128,8 +130,15 @@ impl Client {
         &mut self,
         request: &ItemOperations,
     ) -> Result<ItemOperationsAnswer> {
+        // SOGo knows parts of messages alone.
+        let is_binary = |operation: &Operation| match operation {
+            Operation::Fetch(fetch) => {
+                fetch.class == Class::Email || matches!(fetch.what, FetchOf::Attachment(_))
+            }
+            _ => false,
+        };
         let extras = Extras {
-            multipart: true,
+            multipart: request.0.iter().any(is_binary),
             ..Extras::default()
         };
         let parts = self.exchange(request, &extras, 0).await?;

@@ -1,0 +1,180 @@
+//! Folders and what they hold.
+
+use std::collections::HashMap;
+
+use sync_core::model::{
+    Collection, CollectionId, CollectionPath, ItemKind, KindSet, NewCollection, Role,
+};
+use sync_core::{Error, ErrorKind, Result};
+
+use super::EasSource;
+use crate::wire::class::Class;
+use crate::wire::command::{Folder, FolderChange, FolderCreate, FolderType};
+
+/// What the server showed, by id.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Folders {
+    key: String,
+    all: HashMap<String, Folder>,
+}
+
+/// The class of a folder's items; none for what cannot be synchronised.
+const fn class_of(folder: &Folder) -> Option<Class> {
+    Some(match folder.folder_type {
+        FolderType(1) | FolderType::INBOX | FolderType::DRAFTS | FolderType::DELETED => {
+            Class::Email
+        }
+        FolderType::SENT | FolderType::USER_MAIL => Class::Email,
+        FolderType::CALENDAR | FolderType::USER_CALENDAR => Class::Calendar,
+        FolderType::CONTACTS | FolderType::USER_CONTACTS => Class::Contacts,
+        FolderType::TASKS | FolderType::USER_TASKS => Class::Tasks,
+        FolderType::NOTES | FolderType::USER_NOTES => Class::Notes,
+        // The outbox is empty on every server; the cache of recipients is nobody's address book.
+        _ => return None,
+    })
+}
+
+/// The kind of a class's items.
+pub(super) const fn kind_of(class: Class) -> ItemKind {
+    match class {
+        Class::Email => ItemKind::Message,
+        Class::Calendar => ItemKind::Event,
+        Class::Contacts => ItemKind::Contact,
+        Class::Tasks => ItemKind::Task,
+        Class::Notes => ItemKind::Note,
+    }
+}
+
+const fn role_of(folder: &Folder) -> Option<Role> {
+    Some(match folder.folder_type {
+        FolderType::INBOX => Role::Inbox,
+        FolderType::DRAFTS => Role::Drafts,
+        FolderType::DELETED => Role::Trash,
+        FolderType::SENT => Role::Sent,
+        _ => return None,
+    })
+}
+
+impl Folders {
+    /// Where a folder stands. One whose parent is not there stands at the top, and so does one in a
+    /// circle.
+    fn path(&self, folder: &Folder) -> CollectionPath {
+        if folder.folder_type == FolderType::INBOX {
+            return CollectionPath::new(["INBOX"]);
+        }
+        let mut segments = vec![folder.name.clone()];
+        let mut above = &folder.parent;
+        while let Some(parent) = self.all.get(above) {
+            if segments.len() > self.all.len() {
+                return CollectionPath::new([folder.name.clone()]);
+            }
+            match parent.folder_type {
+                FolderType::INBOX => segments.push("INBOX".into()),
+                // What a user makes stands below the first calendar, or beside it, as servers please.
+                FolderType::TASKS
+                | FolderType::CALENDAR
+                | FolderType::CONTACTS
+                | FolderType::NOTES => {}
+                _ => segments.push(parent.name.clone()),
+            }
+            above = &parent.parent;
+        }
+        segments.reverse();
+        CollectionPath::new(segments)
+    }
+
+    fn collection(&self, folder: &Folder) -> Option<Collection> {
+        let kinds = KindSet::of(kind_of(class_of(folder)?));
+        let mut collection = Collection::new(folder.id.as_str(), self.path(folder), kinds);
+        collection.role = role_of(folder);
+        collection.properties.display_name = Some(folder.name.clone());
+        Some(collection)
+    }
+}
+
+impl EasSource {
+    /// Every folder that can be synchronised.
+    pub(super) async fn list_folders(&mut self) -> Result<Vec<Collection>> {
+        // From the beginning each time: the list is short, and a key would have to be stored.
+        let answer = self.client.folder_sync("0").await?;
+        let mut folders = Folders {
+            key: answer.key.unwrap_or_default(),
+            all: HashMap::new(),
+        };
+        for change in answer.changes {
+            match change {
+                FolderChange::Add(folder) | FolderChange::Update(folder) => {
+                    folders.all.insert(folder.id.clone(), folder);
+                }
+                FolderChange::Delete(id) => drop(folders.all.remove(&id)),
+            }
+        }
+        let mut all: Vec<_> = folders
+            .all
+            .values()
+            .filter_map(|folder| folders.collection(folder))
+            .collect();
+        all.sort_by(|a, b| (&a.path, a.id.as_str()).cmp(&(&b.path, b.id.as_str())));
+        self.folders = Some(folders);
+        Ok(all)
+    }
+
+    /// What a folder holds. Servers want the folders to be listed before anything in them is.
+    pub(super) async fn class(&mut self, c: &CollectionId) -> Result<Class> {
+        let known = |source: &Self| {
+            let folders = source.folders.as_ref()?;
+            folders.all.get(c.as_str()).and_then(class_of)
+        };
+        if known(self).is_none() {
+            self.list_folders().await?;
+        }
+        known(self).ok_or_else(|| Error::new(ErrorKind::NotFound, "there is no such folder"))
+    }
+
+    /// Makes a folder, and those above it.
+    pub(super) async fn create_folder(&mut self, new: &NewCollection) -> Result<Collection> {
+        let folder_type = match new.kinds.iter().next() {
+            Some(ItemKind::Event) => FolderType::USER_CALENDAR,
+            Some(ItemKind::Contact) => FolderType::USER_CONTACTS,
+            Some(ItemKind::Task) => FolderType::USER_TASKS,
+            Some(ItemKind::Note) => FolderType::USER_NOTES,
+            _ => FolderType::USER_MAIL,
+        };
+        let segments = new.path.segments();
+        let mut parent = "0".to_owned();
+        for depth in 1..=segments.len() {
+            let path = CollectionPath::new(segments.iter().take(depth).cloned());
+            let there = self.list_folders().await?;
+            let is_last = depth == segments.len();
+            let found = there
+                .iter()
+                .find(|c| c.path == path && (!is_last || !c.kinds.and(new.kinds).is_empty()));
+            if let Some(found) = found {
+                if is_last {
+                    return Ok(found.clone());
+                }
+                found.id.as_str().clone_into(&mut parent);
+                continue;
+            }
+            let key = self.folders.as_ref().map(|f| f.key.clone());
+            let created = self
+                .client
+                .folder_create(&FolderCreate {
+                    key: key.unwrap_or_default(),
+                    parent: parent.clone(),
+                    name: path.segments().last().cloned().unwrap_or_default(),
+                    folder_type,
+                })
+                .await?;
+            parent = created.id.unwrap_or_default();
+        }
+        let there = self.list_folders().await?;
+        let found = there
+            .into_iter()
+            .find(|c| c.id.as_str() == parent || c.path == new.path);
+        found.ok_or_else(|| {
+            let why = format!("the server made {} and does not show it", new.path);
+            Error::new(ErrorKind::Protocol, why)
+        })
+    }
+}

@@ -1,0 +1,154 @@
+//! [`sync_core::Source`] over ActiveSync: mail, calendars, contacts, tasks and notes of one account.
+//!
+//! A collection is a folder, its id the server's. Items come with their content, except mail, whose
+//! bytes are fetched. A key (SyncKey) is the cursor; one that the server refuses is a lost cursor, and the
+//! folder is listed anew. What leaves the window that a filter shows is released, not deleted.
+//!
+//! **An item's revision** is a hash of its content, or its flags. Before something is replaced or
+//! deleted it is read and compared, since not every server minds `Conflict`; after it was written it
+//! is read again, since every server makes something of its own of it.
+//!
+//! **Nobody is invited** because something was written: from 16.0 on attendees are never sent.
+//!
+//! What ActiveSync cannot do is said before anything is planned: mail cannot be put into a folder, and of
+//! its flags only `\Seen` and `\Flagged` can be set.
+
+mod apply;
+mod changes;
+mod complete;
+mod config;
+mod content;
+mod cursor;
+mod fetch;
+mod folders;
+mod watch;
+
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::stream::BoxStream;
+use sync_core::model::{Collection, CollectionId, Cursor, Item, ItemId, KindSet, NewCollection};
+use sync_core::source::{Applied, Capabilities, ChangePage, Depth, Mutation, Operation};
+use sync_core::{Result, Source};
+
+use crate::client::Client;
+
+pub use config::EasConfig;
+
+use folders::Folders;
+
+/// How many mutations one batch holds; servers take 200 and often fewer.
+const BATCH: usize = 50;
+
+const NO_UPLOAD: &str = "ActiveSync cannot put a message into a folder; it can only send one";
+
+/// An ActiveSync account as a source. See the [module](self).
+///
+/// ```no_run
+/// # async fn f() -> Result<(), Box<dyn std::error::Error>> {
+/// use eas::client::{ClientOptions, Device};
+/// use eas::source::{EasConfig, EasSource};
+/// use sync_core::Source as _;
+/// use sync_core::net::{Credential, Tls, TlsOptions};
+///
+/// let login = Credential::password("alice", "secret");
+/// let tls = Tls::new(&TlsOptions::default())?;
+/// let url = "https://mail.example.org".parse()?;
+/// let device = Device::new("rusteas0123456789");
+/// let client = ClientOptions::new(url, "alice", login, device, tls);
+/// let mut source = EasSource::new(EasConfig::new("alice@mail.example.org", client))?;
+/// for folder in source.collections().await? {
+///     println!("{}", folder.path);
+/// }
+/// # Ok(()) }
+/// ```
+pub struct EasSource {
+    config: EasConfig,
+    capabilities: Capabilities,
+    client: Client,
+    folders: Option<Folders>,
+    /// The person's own addresses, once they were asked for.
+    addresses: Option<Vec<String>>,
+}
+
+impl EasSource {
+    /// A source that connects when it is first asked for something.
+    ///
+    /// # Errors
+    /// [`Config`](sync_core::ErrorKind::Config) if the client's options cannot be used.
+    pub fn new(config: EasConfig) -> Result<Self> {
+        let kinds = KindSet::from_bits(u8::MAX);
+        let mut capabilities = Capabilities::new("eas", config.account.clone(), kinds);
+        capabilities.rewrites = true;
+        capabilities.alters_messages = true;
+        capabilities.batch_items = BATCH;
+        capabilities.refuses = vec![
+            (KindSet::MAIL, Operation::Create, NO_UPLOAD),
+            (
+                KindSet::MAIL,
+                Operation::Replace,
+                "the content of a message cannot be changed",
+            ),
+        ];
+        Ok(Self {
+            client: Client::new(config.client.clone())?,
+            config,
+            capabilities,
+            folders: None,
+            addresses: None,
+        })
+    }
+}
+
+#[async_trait]
+impl Source for EasSource {
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    async fn collections(&mut self) -> Result<Vec<Collection>> {
+        self.list_folders().await
+    }
+
+    async fn create_collection(&mut self, new: &NewCollection) -> Result<Collection> {
+        self.create_folder(new).await
+    }
+
+    async fn changes(&mut self, c: &CollectionId, since: Option<&Cursor>) -> Result<ChangePage> {
+        let page = self.list_changes(c, since).await;
+        page.map_err(|error| error.in_collection(c))
+    }
+
+    fn fetch<'a>(
+        &'a mut self,
+        c: &'a CollectionId,
+        ids: &'a [ItemId],
+        depth: Depth,
+    ) -> BoxStream<'a, Result<Item>> {
+        self.fetch_items(c, ids, depth)
+    }
+
+    async fn apply(
+        &mut self,
+        c: &CollectionId,
+        at: Option<&Cursor>,
+        batch: Vec<Mutation>,
+    ) -> Result<Applied> {
+        let applied = self.write(c, at, batch).await;
+        applied.map_err(|error| error.in_collection(c))
+    }
+
+    async fn watch(&mut self, c: &[CollectionId], timeout: Duration) -> Result<Vec<CollectionId>> {
+        self.wait_for_news(c, timeout).await
+    }
+}
+
+impl fmt::Debug for EasSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EasSource")
+            .field("account", &self.capabilities.account)
+            .field("version", &self.client.version())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,42 @@
+//! The client and the source against a real SOGo.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout
+)]
+
+#[path = "sogo/client.rs"]
+mod client;
+#[path = "sogo/source.rs"]
+mod source;
+
+use eas::client::{Client, ClientOptions, Device};
+use eas::source::{EasConfig, EasSource};
+use sync_core::net::{Credential, Tls, TlsOptions};
+use testbed::Sogo;
+
+fn options(sogo: &Sogo, user: &str, device: &str) -> ClientOptions {
+    let url = format!(
+        "http://127.0.0.1:{}/SOGo/Microsoft-Server-ActiveSync",
+        sogo.port
+    );
+    let login = Credential::password(user, Sogo::password(user).as_str());
+    let tls = Tls::new(&TlsOptions::default()).unwrap();
+    let mut options =
+        ClientOptions::new(url.parse().unwrap(), user, login, Device::new(device), tls);
+    options.http.plaintext = true;
+    options
+}
+
+fn client(sogo: &Sogo, user: &str) -> Client {
+    Client::new(options(sogo, user, "test01")).unwrap()
+}
+
+fn source(sogo: &Sogo, user: &str, device: &str) -> EasSource {
+    let mut config = EasConfig::new("alice@sogo", options(sogo, user, device));
+    config.zone = Some("Europe/Paris".into());
+    EasSource::new(config).unwrap()
+}
