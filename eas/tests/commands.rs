@@ -1,0 +1,15 @@
+//! Commands against what was exchanged with a real SOGo, and what Microsoft's documents say.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic
+)]
+
+#[path = "commands/http.rs"]
+mod http;
+#[path = "commands/recorded.rs"]
+mod recorded;
+#[path = "commands/status.rs"]
+mod status;
