@@ -71,6 +71,8 @@ impl Error {
         let mut error = Self::new(ErrorKind::Refused, body.message.clone().unwrap_or_default());
         error.0.status = Some(status);
         error.0.body = body;
+        // What a gateway says leaves open what became of the request behind it.
+        error.0.outcome_unknown = matches!(status, 502 | 504);
         error
     }
 

@@ -129,9 +129,9 @@ impl Client {
     /// Whether it was made with all that was asked for.
     async fn make(&self, method: &'static str, href: &Href, body: String) -> Result<bool> {
         let request = self.xml_request(method, href, body)?;
-        let answer = self.send(method, href, request).await?;
+        let mut answer = self.send(method, href, request).await?;
         if answer.status().as_u16() != 207 {
-            let _ = self.whole(method, href, answer).await;
+            answer.drain().await;
             return Ok(true);
         }
         let response = self.read(method, href, answer).single().await?;

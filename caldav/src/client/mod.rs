@@ -24,7 +24,6 @@ mod sync;
 use std::fmt;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use sync_core::net::http::{Http, HttpOptions, Method, Request, Response as Answer, Url, header};
 use sync_core::net::{CredentialSource, Tls};
 
@@ -315,21 +314,15 @@ impl Client {
         href: &Href,
         request: Request,
     ) -> Result<Answer> {
-        let answer = self.0.http.send(request).await;
-        let mut answer = answer.map_err(|error| Error::from(error).at(method, href))?;
+        let mut answer = self.0.http.send(request).await?;
         if answer.status().is_success() {
             return Ok(answer);
         }
         let bytes = answer.excerpt(64 << 10).await;
         let base = Href::parse(answer.url().as_str()).unwrap_or_else(|| href.clone());
         let body = ErrorBody::read(&bytes, base, &self.0.origin);
-        let pause = answer.retry_after();
-        let error = match answer.status().as_u16() {
-            // What a gateway says leaves open what became of the request behind it.
-            502 | 504 => Error::from(answer.into_error()),
-            status => Error::refused(status, body).retry_in(pause),
-        };
-        Err(error.at(method, href))
+        let error = Error::refused(answer.status().as_u16(), body);
+        Err(error.retry_in(answer.retry_after()).at(method, href))
     }
 
     pub(crate) fn guarded(request: Request, precondition: &Precondition) -> Result<Request> {
@@ -345,16 +338,6 @@ impl Client {
                 Ok(request.header(header::HeaderName::from_static(name), value)?)
             }
         }
-    }
-
-    pub(crate) async fn whole(
-        &self,
-        method: &'static str,
-        href: &Href,
-        mut answer: Answer,
-    ) -> Result<Bytes> {
-        let bytes = answer.bytes().await;
-        bytes.map_err(|error| Error::from(error).at(method, href))
     }
 }
 

@@ -51,14 +51,13 @@ impl Multistatus {
             if self.summary.is_some() {
                 return Ok(None);
             }
-            let done = match self.body.chunk().await {
-                Err(error) => Err(Error::from(error)),
-                Ok(Some(bytes)) => self.reader.push(&bytes).map_err(Error::from),
-                Ok(None) => self.reader.finish().map_err(Error::from).map(|summary| {
+            let done = match self.body.chunk().await? {
+                Some(bytes) => self.reader.push(&bytes),
+                None => self.reader.finish().map(|summary| {
                     self.summary = Some(summary);
                 }),
             };
-            done.map_err(|error| error.at(self.method, &self.href))?;
+            done.map_err(|error| Error::from(error).at(self.method, &self.href))?;
         }
     }
 

@@ -45,11 +45,11 @@ impl Client {
     pub async fn get(&self, href: &Href) -> Result<Object> {
         let limit = u64::try_from(self.0.options.limits.max_response).unwrap_or(u64::MAX);
         let request = self.request("GET", href)?.limit(limit);
-        let answer = self.send("GET", href, request).await?;
+        let mut answer = self.send("GET", href, request).await?;
         let etag = tag(&answer, header::ETAG);
         let schedule_tag = tag(&answer, SCHEDULE_TAG);
         Ok(Object {
-            data: self.whole("GET", href, answer).await?,
+            data: answer.bytes().await?,
             href: href.clone(),
             etag,
             schedule_tag,
@@ -75,7 +75,7 @@ impl Client {
             .body(data);
         let request = Self::guarded(request, precondition)?;
         let answer = self.send("PUT", href, request).await?;
-        self.stored("PUT", href, answer).await
+        self.stored(href, answer).await
     }
 
     /// Adds an object under a name that the server chooses (RFC 5995); `add_member` is what
@@ -93,7 +93,7 @@ impl Client {
             let error = Error::new(ErrorKind::Protocol, "the server does not say where it is");
             return Err(error.at("POST", add_member));
         }
-        self.stored("POST", add_member, answer).await
+        self.stored(add_member, answer).await
     }
 
     /// Removes an object or a collection.
@@ -108,9 +108,10 @@ impl Client {
             "F"
         };
         let request = request.header(header::HeaderName::from_static("schedule-reply"), reply)?;
-        let answer = self.send("DELETE", href, request).await?;
+        let mut answer = self.send("DELETE", href, request).await?;
         if answer.status().as_u16() != 207 {
-            return self.whole("DELETE", href, answer).await.map(drop);
+            answer.drain().await;
+            return Ok(());
         }
         // Members that could not be removed (RFC 4918 section 9.6.1).
         let mut failed = self.read("DELETE", href, answer);
@@ -148,10 +149,10 @@ impl Client {
             let status = response.status.unwrap_or_default();
             return Err(Error::refused(status, response.error).at("MOVE", from));
         }
-        self.stored("MOVE", to, answer).await
+        self.stored(to, answer).await
     }
 
-    async fn stored(&self, method: &'static str, href: &Href, answer: Answer) -> Result<Stored> {
+    async fn stored(&self, href: &Href, mut answer: Answer) -> Result<Stored> {
         let base = Href::parse(self.url(href)?.as_str());
         let location = answer.header(header::LOCATION);
         let stored = Stored {
@@ -163,8 +164,7 @@ impl Client {
             etag: tag(&answer, header::ETAG),
             schedule_tag: tag(&answer, SCHEDULE_TAG),
         };
-        // The answer is known; that its body may break off changes nothing.
-        let _ = self.whole(method, href, answer).await;
+        answer.drain().await;
         Ok(stored)
     }
 }

@@ -56,7 +56,7 @@ impl Client {
                 sync_core::net::http::header::HeaderName::from_static("depth"),
                 Depth::One.as_str(),
             )?;
-        let answer = self.send("REPORT", calendar, request).await?;
-        self.whole("REPORT", calendar, answer).await
+        let mut answer = self.send("REPORT", calendar, request).await?;
+        Ok(answer.bytes().await?)
     }
 }

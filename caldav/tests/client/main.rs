@@ -10,6 +10,7 @@
 mod changes;
 mod collections;
 mod discovery;
+mod logins;
 mod objects;
 mod real;
 mod support;

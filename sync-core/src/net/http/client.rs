@@ -197,8 +197,7 @@ impl Http {
                 let verdict = login.refused(&origin, &ticket, response.headers()).await?;
                 match verdict {
                     Verdict::Again if logins < MAX_LOGINS => {
-                        // What is read to its end leaves a connection that can be used again.
-                        let _ = response.excerpt(16 << 10).await;
+                        response.drain().await;
                         continue;
                     }
                     Verdict::Again => return Err(response.into_error()),
@@ -217,7 +216,7 @@ impl Http {
                 return Err(Error::new(ErrorKind::Redirect, text).with_status(status));
             }
             self.redirect(&mut request, target, status)?;
-            let _ = response.excerpt(16 << 10).await;
+            response.drain().await;
         }
     }
 

@@ -92,6 +92,13 @@ impl Response {
         Ok(all.freeze())
     }
 
+    /// Reads what is left and forgets it, if that is little: the connection can then be used again.
+    ///
+    /// The answer is known by then, so that nothing that hinders reading matters.
+    pub async fn drain(&mut self) {
+        let _ = self.excerpt(16 << 10).await;
+    }
+
     /// Up to `most` bytes of the body: what an error says. Whatever hinders reading ends it.
     pub async fn excerpt(&mut self, most: usize) -> Bytes {
         let mut all = BytesMut::new();
