@@ -17,6 +17,7 @@
 mod cargo;
 mod compare;
 mod compare_mpop;
+mod compare_vdirsyncer;
 mod packages;
 mod up;
 
@@ -38,6 +39,8 @@ usage: cargo testbed COMMAND
         compares the XPRESS codec of deltasync with Debian's libwim: time and size
   compare-mpop [OPTIONS]
         compares bridge with Debian's mpop on a POP3 mailbox: time and CPU; --help says more
+  compare-vdirsyncer [OPTIONS]
+        compares bridge with vdirsyncer on Radicale: time, memory, traffic; --help says more
   install
         installs the Debian packages that the tests need
   up dovecot [--memory]
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         Some((&"compare-mbsync", rest)) => compare::run(rest),
         Some((&"compare-libwim", rest)) => cargo::compare_libwim(rest),
         Some((&"compare-mpop", rest)) => compare_mpop::run(rest),
+        Some((&"compare-vdirsyncer", rest)) => compare_vdirsyncer::run(rest),
         Some((&"install", [])) => packages::install_missing().map(|()| ExitCode::SUCCESS),
         Some((&"up", ["dovecot"])) => up::dovecot(false),
         Some((&"up", ["dovecot", "--memory"])) => up::dovecot(true),

@@ -8,7 +8,7 @@ use std::{
 };
 
 /// Runs a command to its end; how long it took from the start of the process.
-pub(super) fn time(mut command: Command) -> io::Result<Duration> {
+pub(crate) fn time(mut command: Command) -> io::Result<Duration> {
     command.stderr(Stdio::piped());
     let start = Instant::now();
     let child = command.spawn()?;
@@ -27,7 +27,7 @@ pub(super) fn time(mut command: Command) -> io::Result<Duration> {
 /// The kernel keeps that number for a process, so what is read last is the peak, but for what may
 /// have been added in the last millisecond. `wait4` would give a wrong one: it starts from this
 /// process's own.
-pub(super) fn peak(mut command: Command) -> io::Result<u64> {
+pub(crate) fn peak(mut command: Command) -> io::Result<u64> {
     let mut child = command.stderr(Stdio::null()).spawn()?;
     let mut peak = 0;
     let status = loop {

@@ -4,7 +4,7 @@
 //! gets slower or faster favours one of them. After every run the messages are counted: a tool
 //! that is fast because it did nothing does not count.
 
-mod measure;
+pub(crate) mod measure;
 mod options;
 mod report;
 mod tool;
