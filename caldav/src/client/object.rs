@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use sync_core::net::http::{Response as Answer, header};
 
-use crate::wire::{ETag, Href, Precondition};
+use crate::wire::{ETag, Href, Precondition, Property};
 
 use super::error::{Error, ErrorKind, Result};
 use super::{Client, Service};
@@ -98,10 +98,17 @@ impl Client {
 
     /// Removes an object or a collection.
     ///
+    /// SOGo does not heed If-Match here; its tags are known, and compared before.
+    ///
     /// # Errors
     /// [`is_not_found`](Error::is_not_found), [`is_stale`](Error::is_stale), and as any request.
     pub async fn delete(&self, href: &Href, precondition: &Precondition) -> Result<()> {
         let request = Self::guarded(self.request("DELETE", href)?, precondition)?;
+        if let Precondition::Match(tag) = precondition
+            && tag.as_str().starts_with("\"gcs")
+        {
+            self.compare("DELETE", href, tag).await?;
+        }
         let reply = if self.0.options.schedule_reply {
             "T"
         } else {
@@ -121,6 +128,17 @@ impl Client {
             }
         }
         Ok(())
+    }
+
+    /// An error if another version is there.
+    async fn compare(&self, method: &'static str, href: &Href, tag: &ETag) -> Result<()> {
+        let found = self.properties(href, &[Property::GetETag]).await?;
+        let status = match (found.properties.etag(), found.status) {
+            (Some(found), _) if found == tag => return Ok(()),
+            (None, Some(status)) if !found.is_success() => status,
+            _ => 412,
+        };
+        Err(Error::refused(status, found.error).at(method, href))
     }
 
     /// Moves an object to where nothing is yet (RFC 4918 section 9.9). The precondition is about

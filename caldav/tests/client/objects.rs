@@ -202,6 +202,39 @@ async fn nobody_is_told_of_a_deletion() {
 }
 
 #[tokio::test]
+async fn where_if_match_is_not_heeded_the_tag_is_compared() {
+    let server = MockServer::start().await;
+    let current = response("/cal/a.ics", "<getetag>\"gcs00000002\"</getetag>");
+    answers(&server, "PROPFIND", "/cal/a.ics", multistatus(&current)).await;
+    answers(
+        &server,
+        "PROPFIND",
+        "/cal/b.ics",
+        multistatus(&status("/cal/b.ics", 404)),
+    )
+    .await;
+    answers(&server, "DELETE", "/cal/a.ics", ResponseTemplate::new(204)).await;
+    let client = client(&server);
+    let delete = async |name: &str, text: &str| {
+        client
+            .delete(&href(name), &Precondition::Match(tag(text)))
+            .await
+    };
+    let stale = delete("/cal/a.ics", "\"gcs00000001\"").await.unwrap_err();
+    assert!(stale.is_stale(), "{stale}");
+    let gone = delete("/cal/b.ics", "\"gcs00000001\"").await.unwrap_err();
+    assert!(gone.is_not_found(), "{gone}");
+    delete("/cal/a.ics", "\"gcs00000002\"").await.unwrap();
+    let seen = server.received_requests().await.unwrap();
+    assert_eq!(
+        seen.iter()
+            .filter(|r| r.method.as_str() == "DELETE")
+            .count(),
+        1
+    );
+}
+
+#[tokio::test]
 async fn a_deletion_that_left_something_failed() {
     let server = MockServer::start().await;
     answers(
