@@ -79,11 +79,7 @@ pub struct Merged {
 /// removed it; where both changed it to different values, `preference` decides. Swapping the sides
 /// mirrors the result.
 pub fn merge(sides: Both<Version<'_>>, preference: Preference) -> Merged {
-    let winner = match preference {
-        Preference::Side(side) => side,
-        Preference::Newest => stamp::newest(sides.left.now, sides.right.now),
-    };
-    three_way::merge(sides, winner)
+    three_way::merge(sides, preference)
 }
 
 /// Whether two contents mean the same, however they are written.

@@ -1,6 +1,7 @@
+use sync_core::merge::Merged;
 use sync_core::model::Side;
 
-use crate::support::{calendar, event, four, three};
+use crate::support::{calendar, event, four, none, three};
 
 const MASTER: &str =
     "BEGIN:VEVENT|UID:1|DTSTART:20240101T090000Z|RRULE:FREQ=DAILY|SUMMARY:a|END:VEVENT|";
@@ -167,6 +168,24 @@ fn alarms_are_known_by_uid_or_by_what_they_do() {
     )
     .merge();
     assert_eq!(outcome.right, with(&other));
+}
+
+#[test]
+fn each_side_may_have_its_own_uids_for_alarms() {
+    let with = |uid: &str, text: &str| {
+        event(&alarm(&format!(
+            "{uid}ACTION:DISPLAY|TRIGGER:-PT15M|DESCRIPTION:{text}"
+        )))
+    };
+    let outcome = none(&with("UID:a|", "x"), &with("UID:b|", "x")).merge();
+    assert_eq!(outcome.merged, Merged::default());
+    let case = four(
+        &with("UID:a|", "x"),
+        &with("UID:c|", "y"),
+        &with("UID:b|", "x"),
+        &with("", "x"),
+    );
+    assert_eq!(case.merge().right, with("", "y"));
 }
 
 #[test]

@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use sync_core::model::Side;
 
 use crate::support::{event, four, task, three};
@@ -125,4 +126,83 @@ fn a_task_is_done_or_it_is_not() {
     three(&base, &done, &later).gives(&done);
     three(&base, &done, &base.replace("SUMMARY:a", "SUMMARY:b"))
         .means(&done.replace("SUMMARY:a", "SUMMARY:b"));
+}
+
+/// An event of these hours, whose end is told in one of two ways.
+fn hours((start, end): (u32, u32), as_length: bool) -> String {
+    let at = |hour: u32| format!("202401{:02}T{:02}0000Z", 1 + hour / 24, hour % 24);
+    let end = if as_length {
+        format!("DURATION:PT{}H", end - start)
+    } else {
+        format!("DTEND:{}", at(end))
+    };
+    event(&format!("DTSTART:{}|{end}", at(start)))
+}
+
+/// The hours that an event says.
+fn said(content: &str) -> (u32, u32) {
+    let value = |name: &str| {
+        let mut lines = content.lines();
+        lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
+    };
+    let hour = |value: &str| {
+        let number = |from: usize| -> u32 { value[from..from + 2].parse().unwrap() };
+        (number(6) - 1) * 24 + number(9)
+    };
+    let start = hour(value("DTSTART").unwrap());
+    match (value("DTEND"), value("DURATION")) {
+        (Some(end), None) => (start, hour(end)),
+        (None, Some(length)) => {
+            let hours = length.strip_prefix("PT").and_then(|l| l.strip_suffix('H'));
+            (start, start + hours.unwrap().parse::<u32>().unwrap())
+        }
+        both => panic!("{both:?}"),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn both_sides_meet_at_the_same_hours(
+        base in (0_u32..6, 1_u32..4),
+        left in (-4_i32..5, 0_u32..4),
+        right in (-4_i32..5, 0_u32..4),
+        lengths in [any::<bool>(), any::<bool>()],
+        prefer_left in any::<bool>(),
+    ) {
+        let base = (base.0 + 4, base.0 + 4 + base.1);
+        let edit = |(by, length): (i32, u32)| {
+            let start = base.0.saturating_add_signed(by);
+            (start, start + if length == 0 { base.1 - base.0 } else { length })
+        };
+        let (left, right) = (edit(left), edit(right));
+        let winner = if prefer_left { Side::Left } else { Side::Right };
+        let mut case = four(
+            &hours(base, lengths[0]), &hours(left, lengths[0]),
+            &hours(base, lengths[1]), &hours(right, lengths[1]),
+        );
+        // Once a side is written, what was a longer event looks like an earlier start.
+        case.halves = false;
+        let outcome = case.prefer(winner).merge();
+        let held = said(&outcome.left);
+        prop_assert_eq!(held, said(&outcome.right));
+        prop_assert!(held.0 <= held.1);
+        let expected = match () {
+            () if left == right || right == base => left,
+            () if left == base => right,
+            () if !outcome.conflicts.is_empty() => if prefer_left { left } else { right },
+            // The start is that of whoever moved it, and nobody's edit is forgotten.
+            () => {
+                let start = if left.0 == base.0 { right.0 } else { left.0 };
+                prop_assert!(held.0 == start, "{held:?}");
+                let length = |(start, end): (u32, u32)| end - start;
+                let ends = [left.1, right.1].contains(&held.1);
+                let lengths = [length(left), length(right)].contains(&length(held));
+                prop_assert!(ends || lengths, "{held:?} of {left:?} and {right:?}");
+                held
+            }
+        };
+        prop_assert_eq!(held, expected);
+    }
 }

@@ -45,6 +45,8 @@ pub(crate) struct Case {
     pub(crate) now: Both<String>,
     pub(crate) provisional: Both<bool>,
     pub(crate) preference: Preference,
+    /// Whether it shall come to the same if one side alone was written and nobody noted that.
+    pub(crate) halves: bool,
 }
 
 /// What came of it: what each side holds in the end.
@@ -67,6 +69,7 @@ pub(crate) fn four(left_base: &str, left: &str, right_base: &str, right: &str) -
         now: Both::new(left.into(), right.into()),
         provisional: Both::new(false, false),
         preference: Preference::Newest,
+        halves: left_base == right_base,
     }
 }
 
@@ -74,6 +77,7 @@ pub(crate) fn four(left_base: &str, left: &str, right_base: &str, right: &str) -
 pub(crate) fn none(left: &str, right: &str) -> Case {
     Case {
         base: Both::new(None, None),
+        halves: true,
         ..four("", left, "", right)
     }
 }
@@ -107,6 +111,7 @@ impl Case {
             base: swap(case.base),
             now: swap(case.now),
             provisional: swap(case.provisional),
+            halves: case.halves,
             preference: match case.preference {
                 Preference::Side(side) => Preference::Side(side.other()),
                 Preference::Newest => Preference::Newest,
@@ -142,16 +147,17 @@ impl Case {
                 String::from_utf8_lossy(other),
             );
         }
-        let again = Case {
+        let again = Self {
             base: Both::from_fn(|side| Some(held[side].clone())),
             now: held.clone(),
             provisional: Both::new(false, false),
             preference: self.preference,
+            halves: false,
         };
         assert_eq!(again.run(), Merged::default(), "a second merge");
         // What was merged also holds if only one side could be written.
         for side in Side::BOTH {
-            if self.base.left != self.base.right {
+            if !self.halves {
                 continue;
             }
             let mut half = self.clone();

@@ -193,6 +193,10 @@ fn each_side_keeps_the_uid_under_which_it_knows_the_item() {
     let outcome = case.merge();
     assert_eq!(outcome.left, left("FN:b"));
     assert_eq!(outcome.right, card("FN:b"));
+    none(&left("FN:a"), &card("FN:a")).merge();
+    // A UID that both sides had in common is edited like anything else.
+    let other = card("FN:a").replace("UID:1", "UID:2");
+    three(&card("FN:a"), &other, &card("FN:b")).gives(&other.replace("FN:a", "FN:b"));
 }
 
 #[test]

@@ -1,9 +1,9 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::names::{Class, Form, Rule, canonical_name, rule};
 use super::params::Attributes;
 use super::value::{canonical_value, decoded, loose};
-use crate::merge::syntax::{Item, Node, Property, escape, split_unescaped, unfold};
+use crate::merge::syntax::{Item, Node, Property, escape, plain_name, split_unescaped, unfold};
 
 /// Properties that describe the others of their group, as they are usually written.
 const COMPANIONS: [&str; 3] = ["X-ABADR", "X-ABLabel", "X-APPLE-SUBADMINISTRATIVEAREA"];
@@ -93,6 +93,21 @@ impl Entry {
 
 /// Reads what a component itself says.
 pub(in crate::merge) fn entries(node: &Node<'_>) -> Entries {
+    entries_about(node, None)
+}
+
+/// Reads what a component that is no card says under these names, upper case, or all that it says.
+pub(in crate::merge) fn entries_about(
+    node: &Node<'_>,
+    names: Option<&BTreeSet<String>>,
+) -> Entries {
+    let is_asked = |raw: &[u8]| match (names, plain_name(raw)) {
+        (Some(names), Some(plain)) => {
+            let mut names = names.iter();
+            names.any(|name| name.as_bytes().eq_ignore_ascii_case(plain))
+        }
+        _ => true,
+    };
     let card = node.name == "VCARD";
     let companions = if card {
         companions(node)
@@ -116,6 +131,7 @@ pub(in crate::merge) fn entries(node: &Node<'_>) -> Entries {
                     out.said.push(other(text.trim(), place));
                 }
             }
+            Item::Line(raw) if !is_asked(raw) => {}
             Item::Line(raw) => {
                 let text = unfold(raw);
                 match Property::parse(&text) {

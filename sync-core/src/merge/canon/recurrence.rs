@@ -9,10 +9,15 @@ pub(super) fn duration(value: &str) -> String {
     }
 }
 
+/// The seconds of the canonical form of a DURATION, by the clock.
+pub(in crate::merge) fn length(canonical: &str) -> Option<i64> {
+    let (days, seconds) = parse(canonical)?;
+    days.checked_mul(86_400)?.checked_add(seconds)
+}
+
 /// The canonical form of a relative TRIGGER: seconds, since many writers count in minutes only.
 pub(super) fn trigger(value: &str) -> Option<String> {
-    let (days, seconds) = parse(&value.trim().to_ascii_uppercase())?;
-    let total = days.checked_mul(86_400)?.checked_add(seconds)?;
+    let total = length(&value.trim().to_ascii_uppercase())?;
     Some(format!("PT{total}S"))
 }
 

@@ -96,6 +96,16 @@ fn without_eol(line: &[u8]) -> &[u8] {
     line.strip_suffix(b"\r").unwrap_or(line)
 }
 
+/// The name of a line, unless that takes a closer look: it has a group, or is folded.
+pub(in crate::merge) fn plain_name(raw: &[u8]) -> Option<&[u8]> {
+    let is_end = |b: &u8| matches!(b, b';' | b':' | b'.' | b'\n');
+    let at = raw.iter().position(is_end)?;
+    let (name, rest) = raw.split_at_checked(at)?;
+    let is_plain = matches!(rest.first(), Some(b';' | b':'));
+    let name = name.strip_prefix(BOM).unwrap_or(name).trim_ascii();
+    (is_plain && name.is_ascii()).then_some(name)
+}
+
 /// The text of a line, unfolded, without its end and without a byte order mark.
 ///
 /// What is no UTF-8 is read as Latin-1, so that different bytes stay different.

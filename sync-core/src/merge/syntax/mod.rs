@@ -10,6 +10,6 @@ pub(super) use escape::{
     decode_caret, encode_caret, escape, quoted_printable, split_outside_quotes, split_unescaped,
     unescape,
 };
-pub(super) use line::{Eol, fold, logical_lines, unfold};
+pub(super) use line::{Eol, fold, logical_lines, plain_name, unfold};
 pub(super) use property::{Built, Param, Property};
 pub(super) use tree::{Item, Node};

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use memchr::memchr;
 
-use super::{Eol, Property, logical_lines, unfold};
+use super::{Eol, Property, logical_lines, plain_name, unfold};
 
 /// How deep components may nest; what is deeper counts as lines.
 const MAX_DEPTH: usize = 16;
@@ -92,6 +92,9 @@ impl<'a> Node<'a> {
     ) -> Option<T> {
         let text = self.items.iter().find_map(|item| match item {
             Item::Line(raw) => {
+                if plain_name(raw).is_some_and(|n| !n.eq_ignore_ascii_case(name.as_bytes())) {
+                    return None;
+                }
                 let text = unfold(raw);
                 let found = Property::parse(&text)?.name.eq_ignore_ascii_case(name);
                 found.then_some(text)

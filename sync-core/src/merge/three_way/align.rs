@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{At, Docs};
-use crate::merge::canon::{Entry, Moment, canonical, entries};
+use super::Docs;
+use super::alarms::Alarms;
+use crate::merge::canon::{Moment, canonical, entries};
 use crate::merge::syntax::{Item, Node};
 use crate::model::Side;
 
@@ -48,7 +49,7 @@ pub(super) fn align<'n, 'a>(
     for (series, (side, by)) in shifts {
         follow(&mut families, series, *side, *by);
     }
-    let alarms = alarms.families.into_iter().enumerate();
+    let alarms = alarms.finish().into_iter().enumerate();
     let mut all: Vec<_> = families.into_iter().collect();
     all.extend(alarms.map(|(i, family)| (format!("VALARM\u{1}{i:06}"), family)));
     all
@@ -75,6 +76,13 @@ fn key(node: &Node<'_>, several: bool) -> String {
 pub(super) fn series(node: &Node<'_>, several: bool) -> String {
     let uid = node.value("UID").filter(|_| several);
     format!("{}\u{3}{}", node.name, uid.unwrap_or_default())
+}
+
+/// The instance of a series that the key of a family names.
+pub(super) fn instance(key: &str) -> Option<&str> {
+    let (series, rest) = key.split_once('\u{2}')?;
+    let (id, _) = rest.rsplit_once('\u{1}')?;
+    (series.contains('\u{3}') && !id.is_empty()).then_some(id)
 }
 
 /// The canonical form of a RECURRENCE-ID.
@@ -124,74 +132,4 @@ fn follow<'n, 'a>(
             left.0.now[side] = None;
         }
     }
-}
-
-/// Alarms are one if they have one UID, else if they do the same at the same time.
-#[derive(Default)]
-struct Alarms<'n, 'a> {
-    families: Vec<Family<'n, 'a>>,
-    by_uid: BTreeMap<String, usize>,
-    by_deed: BTreeMap<String, Vec<usize>>,
-}
-
-impl<'n, 'a> Alarms<'n, 'a> {
-    fn add(&mut self, at: At, alarms: Vec<(usize, &'n Node<'a>)>) {
-        let mut unknown = Vec::new();
-        for (item, node) in alarms {
-            let uid = node.value("UID").or_else(|| node.value("X-WR-ALARMUID"));
-            let known = uid.as_ref().and_then(|uid| self.by_uid.get(uid)).copied();
-            let free = known.filter(|i| self.is_free(*i, at));
-            match free {
-                Some(family) => self.put(family, at, (item, node), uid),
-                None => unknown.push((canonical(node), uid, item, node)),
-            }
-        }
-        // Which of several equal ones is which does not depend on their order.
-        unknown.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(a.2.cmp(&b.2)));
-        let mut cursors: BTreeMap<String, usize> = BTreeMap::new();
-        for (_, uid, item, node) in unknown {
-            let deed = deed(node);
-            let cursor = cursors.entry(deed.clone()).or_default();
-            let known = self.by_deed.get(&deed).map_or(&[][..], Vec::as_slice);
-            let found = loop {
-                let Some(family) = known.get(*cursor).copied() else {
-                    break None;
-                };
-                *cursor += 1;
-                if self.is_free(family, at) {
-                    break Some(family);
-                }
-            };
-            let family = found.unwrap_or_else(|| {
-                self.families.push(Family::default());
-                self.families.len() - 1
-            });
-            self.put(family, at, (item, node), uid);
-        }
-    }
-
-    fn is_free(&self, family: usize, at: At) -> bool {
-        let family = self.families.get(family);
-        family.is_some_and(|family| family.0.get(at).is_none())
-    }
-
-    fn put(&mut self, index: usize, at: At, alarm: (usize, &'n Node<'a>), uid: Option<String>) {
-        self.by_deed.entry(deed(alarm.1)).or_default().push(index);
-        if let Some(uid) = uid {
-            self.by_uid.entry(uid).or_insert(index);
-        }
-        if let Some(family) = self.families.get_mut(index) {
-            *family.0.get_mut(at) = Some(alarm);
-        }
-    }
-}
-
-/// What an alarm does, and when.
-fn deed(node: &Node<'_>) -> String {
-    let said = entries(node).said;
-    let of = |name: &str| {
-        let found = said.iter().find(|e| e.name == name);
-        found.map(Entry::canonical).unwrap_or_default()
-    };
-    format!("{}\u{1}{}", of("ACTION"), of("TRIGGER"))
 }

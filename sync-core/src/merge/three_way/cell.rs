@@ -69,7 +69,8 @@ impl Cell<'_> {
     }
 }
 
-fn same(a: Option<&Entry>, b: Option<&Entry>) -> bool {
+/// Whether both say the same, or neither says anything.
+pub(super) fn same(a: Option<&Entry>, b: Option<&Entry>) -> bool {
     match (a, b) {
         (Some(a), Some(b)) => a.same(b),
         (None, None) => true,
@@ -134,7 +135,7 @@ fn one<'e>(run: &[(&'e Entry, bool, Side)]) -> Option<Cell<'e>> {
     Some(cell)
 }
 
-impl Merger {
+impl Merger<'_> {
     /// What follows from the changes of both sides of one cell.
     pub(super) fn decide(&mut self, cell: &Cell<'_>) -> Both<Verdict> {
         let changed = Both::from_fn(|side| cell.changed(side));
@@ -142,9 +143,7 @@ impl Merger {
             return Both::new(Verdict::Keep, Verdict::Keep);
         }
         match (cell.now.left, cell.now.right) {
-            (Some(left), Some(right)) if left.class == Class::Own || right.class == Class::Own => {
-                Both::new(Verdict::Keep, Verdict::Keep)
-            }
+            (Some(left), Some(_)) if left.class == Class::Own => own(cell, &changed),
             (Some(left), Some(right)) => self.both(cell, Both::new(left, right)),
             (Some(only), None) => one_sided(cell, Side::Left, only),
             (None, Some(only)) => one_sided(cell, Side::Right, only),
@@ -197,7 +196,7 @@ impl Merger {
             };
         }
         self.conflict(name);
-        self.winner
+        self.winner()
     }
 
     /// Merges the parameters of one property, each for itself.
@@ -227,7 +226,7 @@ impl Merger {
                     (None, Some(_)) => Side::Right,
                     _ => {
                         self.conflict(cell.name);
-                        self.winner
+                        self.winner()
                     }
                 },
             };
@@ -276,6 +275,16 @@ impl Merger {
             verdicts[side] = Verdict::Remove;
         }
         Some(verdicts)
+    }
+}
+
+/// What each side has of its own follows a change of the other side only if they had it in common.
+fn own(cell: &Cell<'_>, changed: &Both<bool>) -> Both<Verdict> {
+    let common = cell.base.left.is_some() && same(cell.base.left, cell.base.right);
+    match (changed.left, changed.right) {
+        (true, false) if common => cell.take(Side::Left),
+        (false, true) if common => cell.take(Side::Right),
+        _ => Both::new(Verdict::Keep, Verdict::Keep),
     }
 }
 

@@ -1,14 +1,14 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::align::{Family, Shift, align, recurrence_id, series, uids};
+use super::align::{Family, Shift, align, instance, recurrence_id, series, uids};
 use super::draft::Draft;
 use super::{Docs, Merger};
 use crate::merge::canon::{Moment, canonical, entries};
 use crate::merge::syntax::{Built, Eol, Item, Node, Property, unfold};
 use crate::model::{Both, Side};
 
-impl Merger {
+impl Merger<'_> {
     /// Merges the components in two components.
     pub(super) fn components<'a>(
         &mut self,
@@ -28,25 +28,27 @@ impl Merger {
         let outer = self.context.clone();
         let shifts = shifts(nodes, several);
         let families = align(nodes, &shifts);
-        // The UID under which each side knows all that is in it.
-        let uid = Both::from_fn(|side| {
-            let known = uids(now[side]);
+        // The UID under which each side knows all that is in it, if they never had one in common.
+        let sole = |node: &Node<'_>| {
+            let known = uids(node);
             let only = known.first().filter(|_| known.len() == 1);
             only.filter(|_| !several).cloned()
-        });
+        };
+        let before = Both::from_fn(|side| nodes.base[side].and_then(sole));
+        let common = before.left.is_some() && before.left == before.right;
+        let uid = Both::from_fn(|side| sole(now[side]).filter(|_| !common));
         self.context.shifts = shifts;
         self.context.edited = self.edited_instances(&families, several);
-        for (_, family) in &families {
+        for (key, family) in &families {
             let at = family.0.now;
             let Some((_, node)) = at.left.or(at.right) else {
                 continue;
             };
             self.context.series = series(node, several);
-            if let Some(id) = recurrence_id(node) {
-                self.context.instance = Some(id);
-            } else {
-                self.context.instance.clone_from(&outer.instance);
-            }
+            self.context.instance = match instance(key) {
+                Some(id) => Some(id.to_owned()),
+                None => outer.instance.clone(),
+            };
             match (at.left, at.right) {
                 (Some(left), Some(right)) => self.pair(family, Both::new(left, right), drafts),
                 (Some(only), None) => self.single(family, Side::Left, only, &uid, drafts),

@@ -1,5 +1,6 @@
 //! What changed on each side is applied to what the other side holds.
 
+mod alarms;
 mod align;
 mod attributes;
 mod cell;
@@ -9,15 +10,18 @@ mod groups;
 mod lists;
 mod schedule;
 mod text;
+mod touched;
 mod zones;
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 
-use super::canon::{Entries, entries};
+use super::canon::{Entries, entries_about};
+use super::stamp::newest;
 use super::syntax::{Eol, Node};
-use super::{Merged, Version};
+use super::{Merged, Preference, Version};
 use crate::model::{Both, Side};
 use align::Shift;
 use cell::{Cell, Verdict, cells};
@@ -78,7 +82,7 @@ impl<T> Docs<T> {
     }
 }
 
-pub(super) fn merge(sides: Both<Version<'_>>, winner: Side) -> Merged {
+pub(super) fn merge(sides: Both<Version<'_>>, preference: Preference) -> Merged {
     let still = |side: Side| sides[side].base == Some(sides[side].now);
     if sides.left.now == sides.right.now || still(Side::Left) && still(Side::Right) {
         return Merged::default();
@@ -93,7 +97,9 @@ pub(super) fn merge(sides: Both<Version<'_>>, winner: Side) -> Merged {
         false => before[side].as_ref(),
     });
     let mut merger = Merger {
-        winner,
+        preference,
+        now: Both::from_fn(|side| sides[side].now),
+        winner: OnceCell::new(),
         provisional: Both::from_fn(|side| sides[side].provisional),
         eol: Both::from_fn(|side| Eol::of(sides[side].now)),
         conflicts: BTreeSet::new(),
@@ -108,13 +114,16 @@ pub(super) fn merge(sides: Both<Version<'_>>, winner: Side) -> Merged {
             let changed = merged[side].as_ref();
             changed.map(|node| Bytes::from(node.print(merger.eol[side])))
         }),
-        loser: (!merger.conflicts.is_empty()).then(|| winner.other()),
+        loser: (!merger.conflicts.is_empty()).then(|| merger.winner().other()),
         conflicts: merger.conflicts.into_iter().collect(),
     }
 }
 
-struct Merger {
-    winner: Side,
+struct Merger<'c> {
+    preference: Preference,
+    now: Both<&'c [u8]>,
+    /// Found out when it is first asked for: it takes a look at all of both documents.
+    winner: OnceCell<Side>,
     provisional: Both<bool>,
     eol: Both<Eol>,
     conflicts: BTreeSet<String>,
@@ -134,7 +143,15 @@ struct Context {
     shifts: BTreeMap<String, Shift>,
 }
 
-impl Merger {
+impl Merger<'_> {
+    /// The side whose value stays where both changed it.
+    fn winner(&self) -> Side {
+        *self.winner.get_or_init(|| match self.preference {
+            Preference::Side(side) => side,
+            Preference::Newest => newest(self.now.left, self.now.right),
+        })
+    }
+
     /// Notes that both sides changed a property.
     fn conflict(&mut self, property: &str) {
         let conflict = match &self.context.instance {
@@ -150,9 +167,11 @@ impl Merger {
             return Both::default();
         };
         let now = Both::new(left, right);
-        let said = Both::from_fn(|side| entries(now[side]));
+        let names = touched::names(nodes.base, now);
+        let read = |node: &Node<'_>| entries_about(node, names.as_ref());
+        let said = Both::from_fn(|side| read(now[side]));
         let before = Both::from_fn(|side| match nodes.base[side] {
-            Some(base) if !std::ptr::eq(base, now[side]) => Some(entries(base)),
+            Some(base) if !std::ptr::eq(base, now[side]) => Some(read(base)),
             _ => None,
         });
         let base: Both<Option<&Entries>> = Both::from_fn(|side| match before[side].as_ref() {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::Merger;
-use super::cell::{Cell, Verdict, Write, earlier};
-use crate::merge::canon::{Entry, Moment};
+use super::cell::{Cell, Verdict, Write, earlier, same};
+use crate::merge::canon::{Entry, Moment, length as duration};
 use crate::model::{Both, Side};
 
 type Plan = BTreeMap<usize, Both<Verdict>>;
@@ -63,7 +63,7 @@ struct Span<'c, 'e> {
     rule: Chosen<'c, 'e>,
 }
 
-impl Merger {
+impl Merger<'_> {
     /// Plans start and end together, where they do not merge like any other property.
     ///
     /// Nothing comes of it that ends before it starts.
@@ -96,7 +96,7 @@ impl Merger {
 
     /// The rule decides: the loser takes all from the winner.
     fn give_up(&mut self, span: &Span<'_, '_>, plan: &mut Plan) {
-        let loser = self.winner.other();
+        let loser = self.winner().other();
         let mut parts = vec![&span.start, &span.end];
         if changed(&span.rule, Side::Left) || changed(&span.rule, Side::Right) {
             parts.push(&span.rule);
@@ -107,7 +107,7 @@ impl Merger {
                     self.conflict(cell.name);
                 }
             }
-            take(plan, part, self.winner);
+            take(plan, part, self.winner());
         }
     }
 
@@ -135,11 +135,11 @@ impl Merger {
             }
             _ if done(Side::Left) != done(Side::Right) => {
                 for (_, cell) in &group {
-                    if !cell.agrees() && cell.changed(self.winner.other()) {
+                    if !cell.agrees() && cell.changed(self.winner().other()) {
                         self.conflict(cell.name);
                     }
                 }
-                take(&mut plan, &group, self.winner);
+                take(&mut plan, &group, self.winner());
             }
             _ => {}
         }
@@ -183,6 +183,8 @@ impl Span<'_, '_> {
             let from = match (ends.left, ends.right) {
                 (true, false) => Side::Left,
                 (false, true) => Side::Right,
+                // Both moved the start, and told the end in different ways.
+                (false, false) if starts.left && starts.right => return self.last_as_long(),
                 (false, false) => return true,
                 (true, true) => match (
                     mover,
@@ -212,23 +214,25 @@ impl Span<'_, '_> {
             take(plan, &self.end, from);
             end_from = Some(from);
         }
-        let start = held(&self.start, mover.unwrap_or(Side::Left));
-        let end = match end_from.or(mover) {
-            Some(from) => held(&self.end, from),
-            None => held(&self.end, Side::Left),
-        };
-        is_ordered(start, end)
+        Side::BOTH.into_iter().all(|side| {
+            let start = held(&self.start, mover.unwrap_or(side));
+            let end = held(&self.end, end_from.unwrap_or(side));
+            // What a side had so before is its own affair.
+            let is_own = same(start, held(&self.start, side)) && same(end, held(&self.end, side));
+            is_own || is_ordered(start, end)
+        })
     }
 
     /// Whether a side moved its end with its start.
     fn kept_length(&self, side: Side) -> bool {
-        let length = |start: Option<&Entry>, end: Option<&Entry>| {
-            moment(end)
-                .zip(moment(start))
-                .and_then(|(end, start)| end.since(&start))
-        };
         let now = length(held(&self.start, side), held(&self.end, side));
         now.is_some() && now == length(known(&self.start, side), known(&self.end, side))
+    }
+
+    /// Whether it is of the same length on both sides.
+    fn last_as_long(&self) -> bool {
+        let of = |side: Side| length(held(&self.start, side), held(&self.end, side));
+        of(Side::Left).is_some() && of(Side::Left) == of(Side::Right)
     }
 
     /// The end of `of`, as much later as `mover` moved the start.
@@ -254,6 +258,14 @@ impl Span<'_, '_> {
                 });
             }
         }
+    }
+}
+
+/// The seconds from a start to an end, if both are told by one clock.
+fn length(start: Option<&Entry>, end: Option<&Entry>) -> Option<i64> {
+    match end {
+        Some(end) if end.name == "DURATION" => duration(&end.value),
+        end => moment(end)?.since(&moment(start)?),
     }
 }
 

@@ -70,6 +70,42 @@ fn show(content: &[u8]) -> String {
     String::from_utf8_lossy(content).into_owned()
 }
 
+/// Four documents of one kind, made of scraps, that have some of them in common.
+fn scraps() -> impl Strategy<Value = [Vec<u8>; 4]> {
+    let scrap = || prop::sample::select(documents::SCRAPS.to_vec());
+    let frames = [
+        ("", ""),
+        (
+            "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:1\r\n",
+            "END:VEVENT\r\nEND:VCALENDAR\r\n",
+        ),
+        (
+            "BEGIN:VCALENDAR\nBEGIN:VTODO\nRRULE:FREQ=DAILY\n",
+            "END:VTODO\nEND:VCALENDAR",
+        ),
+        ("BEGIN:VCARD\r\nVERSION:3.0\r\n", "END:VCARD\r\n"),
+    ];
+    let edits = prop::collection::vec((any::<prop::sample::Index>(), any::<bool>(), scrap()), 0..6);
+    let each = [edits.clone(), edits.clone(), edits.clone(), edits];
+    let common = prop::collection::vec(scrap(), 0..20);
+    (prop::sample::select(frames.to_vec()), common, each).prop_map(
+        |((head, tail), common, each)| {
+            each.map(|edits| {
+                let mut parts = common.clone();
+                for (at, insert, scrap) in edits {
+                    let at = at.index(parts.len() + 1);
+                    if insert {
+                        parts.insert(at, scrap);
+                    } else if at < parts.len() {
+                        parts.remove(at);
+                    }
+                }
+                [head.as_bytes(), &parts.concat(), tail.as_bytes()].concat()
+            })
+        },
+    )
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -151,19 +187,18 @@ proptest! {
     }
 
     #[test]
-    fn whatever_comes_is_survived(
-        parts in prop::collection::vec(prop::sample::select(documents::SCRAPS.to_vec()), 0..40),
-        other in prop::collection::vec(prop::sample::select(documents::SCRAPS.to_vec()), 0..40),
-        third in prop::collection::vec(prop::sample::select(documents::SCRAPS.to_vec()), 0..40),
-    ) {
-        let (base, left, right) = (parts.concat(), other.concat(), third.concat());
-        prop_assert!(equal(&base, &base.clone()));
-        let bases = Both::new(base.clone(), base);
-        let now = Both::new(left, right);
+    fn whatever_comes_is_survived([left_base, right_base, left, right] in scraps()) {
+        let (bases, now) = (Both::new(left_base, right_base), Both::new(left, right));
         let merged = run(&bases, &now, Preference::Newest);
         let held = held(&now, &merged);
         prop_assert_eq!(run(&held, &held, Preference::Newest), Merged::default());
+        let swapped = Both::new(now.right.clone(), now.left.clone());
+        let swapped_bases = Both::new(bases.right.clone(), bases.left.clone());
+        let mirror = run(&swapped_bases, &swapped, Preference::Newest);
+        prop_assert_eq!(&merged.conflicts, &mirror.conflicts);
         for side in Side::BOTH {
+            let other = mirror.result[side.other()].as_deref().unwrap_or(&now[side]);
+            prop_assert!(equal(&held[side], other), "{}\n--- mirrored\n{}", show(&held[side]), show(other));
             for version in [VcardVersion::V3, VcardVersion::V4] {
                 let card = to_version(&held[side], version);
                 prop_assert_eq!(&to_version(&card, version), &card);
