@@ -104,9 +104,7 @@ impl Client {
     /// [`is_not_found`](Error::is_not_found), [`is_stale`](Error::is_stale), and as any request.
     pub async fn delete(&self, href: &Href, precondition: &Precondition) -> Result<()> {
         let request = Self::guarded(self.request("DELETE", href)?, precondition)?;
-        if let Precondition::Match(tag) = precondition
-            && tag.as_str().starts_with("\"gcs")
-        {
+        if let Some(tag) = unheeded(precondition) {
             self.compare("DELETE", href, tag).await?;
         }
         let reply = if self.0.options.schedule_reply {
@@ -144,6 +142,9 @@ impl Client {
     /// Moves an object to where nothing is yet (RFC 4918 section 9.9). The precondition is about
     /// the object that is moved.
     ///
+    /// SOGo heeds neither the precondition nor that nothing is to be overwritten; with a tag of its
+    /// own as precondition both are looked at before.
+    ///
     /// # Errors
     /// [`is_stale`](Error::is_stale) if the object changed, or something is at `to` already;
     /// [`is_unsupported`](Error::is_unsupported) at servers that cannot (Google).
@@ -161,6 +162,17 @@ impl Client {
             )?
             .header(header::HeaderName::from_static("overwrite"), "F")?;
         let request = Self::guarded(request, precondition)?;
+        if let Some(tag) = unheeded(precondition) {
+            self.compare("MOVE", from, tag).await?;
+            let there = self.properties(to, &[Property::GetETag]).await;
+            match there {
+                Ok(there) if !there.is_gone() => {
+                    return Err(Error::refused(412, there.error).at("MOVE", to));
+                }
+                Err(error) if !error.is_not_found() => return Err(error),
+                _ => {}
+            }
+        }
         let answer = self.send("MOVE", from, request).await?;
         if answer.status().as_u16() == 207 {
             let response = self.read("MOVE", from, answer).single().await?;
@@ -184,6 +196,14 @@ impl Client {
         };
         answer.drain().await;
         Ok(stored)
+    }
+}
+
+/// The tag of a precondition that SOGo, which alone has such tags, does not heed but for PUT.
+fn unheeded(precondition: &Precondition) -> Option<&ETag> {
+    match precondition {
+        Precondition::Match(tag) if tag.as_str().starts_with("\"gcs") => Some(tag),
+        _ => None,
     }
 }
 

@@ -348,6 +348,25 @@ async fn sogo() {
     let book = Href::parse(&format!("{}personal/", Sogo::address_books("alice"))).unwrap();
     address_book(&client, &book).await;
     let personal = Href::parse(&format!("{}personal/", Sogo::calendars("alice"))).unwrap();
+    let other = Href::parse(&format!("{}other/", Sogo::calendars("alice"))).unwrap();
+    let new = NewCollection::default();
+    let made = client.make_collection(Service::CalDav, &other, &new).await;
+    assert!(made.unwrap());
+    let (from, to) = (personal.member("a.ics"), other.member("a.ics"));
+    let put = async |summary: &str| {
+        let data = event("a", summary);
+        let put = client.put(&from, Service::CalDav, data, &Precondition::None);
+        put.await.unwrap();
+        Precondition::Match(client.get(&from).await.unwrap().etag.unwrap())
+    };
+    let stale = put("First").await;
+    let current = put("Second").await;
+    let refused = client.move_to(&from, &to, &stale).await.unwrap_err();
+    assert!(refused.is_stale(), "{refused}");
+    client.move_to(&from, &to, &current).await.unwrap();
+    let again = put("Third").await;
+    let refused = client.move_to(&from, &to, &again).await.unwrap_err();
+    assert!(refused.is_stale(), "{refused}");
     let privileges = listed(&client, Service::CalDav, &personal).await.privileges;
     assert!(privileges.is_none_or(|set| set.grants(Privilege::Bind)));
 }
