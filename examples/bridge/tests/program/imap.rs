@@ -421,6 +421,7 @@ fn the_demo_shows_what_it_promises() {
         "state.db",
         "work/flags.txt",
         "home/INBOX/1.eml",
+        "calendars/work/lens-service.ics",
     ] {
         assert!(place.path("demo").join(file).exists(), "{file}");
     }

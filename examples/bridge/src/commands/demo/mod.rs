@@ -1,8 +1,10 @@
 //! `bridge demo`: the main job without any account.
 //!
-//! Two IMAP servers and one of POP3 run inside this process, on real sockets with TLS. Everything else is what a
-//! person would do: a `bridge.toml`, and the commands of this program.
+//! Two IMAP servers, one of POP3 and one of CalDAV run inside this process, on real sockets with
+//! TLS. Everything else is what a person would do: a `bridge.toml`, and the commands of this
+//! program.
 
+mod calendar;
 mod world;
 
 use std::fmt;
@@ -72,7 +74,7 @@ pub(crate) async fn run(
     interrupt: &Interrupt,
 ) -> Result<Ending, Failure> {
     let directory = prepare(args.directory.as_deref())?;
-    let world = World::start()?;
+    let world = World::start(&directory)?;
     let file = directory.join("bridge.toml");
     world.write_config(&file)?;
     let config = Config::load(&file, registry::BUILT)?;
@@ -88,6 +90,7 @@ pub(crate) async fn run(
         "state.db*    what bridge remembers; the one set aside by --rejoin has the history"
             .to_owned(),
     ];
+    lines.push("calendars/   the calendar, a file an event".to_owned());
     lines.extend(demo.world.save(&directory)?);
     output.record(&Results { directory, lines })?;
     Ok(Ending::Done)
@@ -118,7 +121,7 @@ impl Demo<'_> {
     async fn play(&self) -> Result<(), Failure> {
         self.step(
             1,
-            "Two IMAP servers and one of POP3 run in this process; each has mail of its own",
+            "Two IMAP servers, one of POP3 and one of CalDAV run in this process",
             self.world.describe(),
         )?;
         self.step(2, "bridge check", Vec::new())?;

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use imap_client::testing::{Message, NewMessage, Profile, Server, Store, StoreError};
 
+use super::calendar::Calendar;
 use crate::failure::Failure;
 use crate::output::human::{bytes, count};
 
@@ -56,6 +57,7 @@ pub(super) struct World {
     work: Server,
     home: Server,
     shared: pop3::testing::Server,
+    calendar: Calendar,
 }
 
 /// Something that the demo promised did not happen.
@@ -101,7 +103,7 @@ fn one(store: &Store, mailbox: &str, number: usize) -> Result<Message, Failure> 
 
 impl World {
     /// Starts the servers and fills them.
-    pub(super) fn start() -> Result<Self, Failure> {
+    pub(super) fn start(directory: &Path) -> Result<Self, Failure> {
         let work = Server::builder().user("alice", WORK_PASSWORD).start()?;
         // Another kind of server: other names and separator, and no QRESYNC.
         let home = Profile::full()
@@ -120,7 +122,12 @@ impl World {
         let shared = pop3::testing::Server::builder()
             .user("office", SHARED_PASSWORD)
             .start()?;
-        let world = Self { work, home, shared };
+        let world = Self {
+            work,
+            home,
+            shared,
+            calendar: Calendar::start(directory)?,
+        };
         world.fill()?;
         Ok(world)
     }
@@ -209,7 +216,8 @@ direction = \"left-to-right\"
 [sync.mail]
 left = \"work\"
 right = \"home\"
-"
+{}",
+            self.calendar.config()?
         );
         let mut options = std::fs::OpenOptions::new();
         let mut config = options
@@ -236,6 +244,7 @@ right = \"home\"
                 "separator ., CONDSTORE without QRESYNC",
             ),
             format!("shared: pop3s://office@{shared}, whose mail goes to work"),
+            self.calendar.describe(),
         ]
     }
 
@@ -257,12 +266,14 @@ right = \"home\"
         home.move_to("INBOX", &[at_home], "Archive.2026")?;
         work.add("INBOX", "Subject: new at work\r\n\r\nHello.\r\n")?;
         home.add("INBOX", "Subject: new at home\r\n\r\nHello.\r\n")?;
+        let calendar = self.calendar.edit()?;
         let lines = [
             "work reads the message about the lamp room and marks it $Important; home flags it",
             "work deletes the newsletter; nobody touches it at home",
             "home deletes the picture of the lens; work answers it: an edit against a deletion",
             "home moves the timetable from INBOX to a new folder, Archive.2026",
             "each side gets a new message",
+            &calendar,
         ];
         Ok(lines.map(str::to_owned).to_vec())
     }
@@ -289,6 +300,7 @@ right = \"home\"
             "newsletter: deleted on both sides, and kept in the history".to_owned(),
             "picture of the lens: on both sides, since an edit wins over a deletion".to_owned(),
             "timetable: in Archive/2026 on both sides, with its flags and its date".to_owned(),
+            self.calendar.expect_merged()?,
         ])
     }
 
@@ -333,6 +345,7 @@ right = \"home\"
     pub(super) fn begin_count(&self) {
         self.work.reset_stats();
         self.home.reset_stats();
+        self.calendar.begin_count();
     }
 
     /// Whether nothing was written since [`begin_count`](Self::begin_count).
@@ -351,7 +364,7 @@ right = \"home\"
         });
         match wrote {
             Some(line) => Err(failed(format!("a run without changes wrote: {line}"))),
-            None => Ok(()),
+            None => self.calendar.expect_quiet(),
         }
     }
 
