@@ -93,14 +93,7 @@ impl ClientOptions {
     /// # Errors
     /// [`ErrorKind::Config`] if `url` is none.
     pub fn new(url: &str, tls: Tls, login: impl CredentialSource + 'static) -> Result<Self> {
-        let url: Url = url.parse().map_err(|error| {
-            // The text may hold a password.
-            Error::new(ErrorKind::Config, format!("this is no URL: {error}"))
-        })?;
-        if !matches!(url.scheme(), "https" | "http") {
-            let text = format!("{}:// is not spoken here, only https://", url.scheme());
-            return Err(Error::new(ErrorKind::Config, text));
-        }
+        let url = parse(url)?;
         let mut http = HttpOptions::new(tls).login(login, &url);
         http.user_agent = concat!("caldav/", env!("CARGO_PKG_VERSION")).into();
         Ok(Self {
@@ -113,12 +106,35 @@ impl ClientOptions {
         })
     }
 
+    /// The same at another URL. The login is shown to its origin, too.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] if `url` is none.
+    pub fn at(mut self, url: &str) -> Result<Self> {
+        let url = parse(url)?;
+        self.http = self.http.login_also_at(&url);
+        self.url = url;
+        Ok(self)
+    }
+
     /// Allows `http://`, over which the password can be read by others.
     #[must_use]
     pub fn allow_plaintext(mut self) -> Self {
         self.http.plaintext = true;
         self
     }
+}
+
+fn parse(url: &str) -> Result<Url> {
+    let url: Url = url.parse().map_err(|error| {
+        // The text may hold a password.
+        Error::new(ErrorKind::Config, format!("this is no URL: {error}"))
+    })?;
+    if !matches!(url.scheme(), "https" | "http") {
+        let text = format!("{}:// is not spoken here, only https://", url.scheme());
+        return Err(Error::new(ErrorKind::Config, text));
+    }
+    Ok(url)
 }
 
 /// A client of one server. Cheap to clone; clones share connections and login.

@@ -191,7 +191,7 @@ impl DavSource {
             return Ok(addresses.clone());
         }
         let service = self.service();
-        let addresses = match self.client()?.discover(service).await {
+        let addresses = match self.client().await?.discover(service).await {
             Ok(discovery) => discovery.addresses,
             Err(error) if error.is_retryable() || error.is_authentication() => {
                 return Err(error.into());

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::client::{ClientOptions, Service};
+use crate::client::{ClientOptions, Dns, Service};
 
 /// Unix seconds.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
@@ -28,6 +28,9 @@ pub struct DavConfig {
     /// Where to connect, and as whom: the URL of a server, a home or one collection. Credentials
     /// are asked for when the server wants them.
     pub client: ClientOptions,
+    /// A mail address whose server is looked for before anything else (RFC 6764), and by which DNS;
+    /// then the URL of [`client`](Self::client) counts for its login only.
+    pub address: Option<(String, Arc<dyn Dns>)>,
     /// Tells this account from others: `alice@dav.example.org`.
     pub account: String,
     /// How many requests may be under way at once; 6 unless set. Fewer than 1 counts as 1.
@@ -55,6 +58,7 @@ impl DavConfig {
         Self {
             service,
             client,
+            address: None,
             account: account.into(),
             connections: 6,
             audit: Duration::from_secs(24 * 60 * 60),
@@ -62,6 +66,15 @@ impl DavConfig {
             invitations: Invitations::Never,
             clock: Arc::new(system),
         }
+    }
+
+    /// Looks for the server of this mail address first. One that is outside the address's domain is
+    /// not used, since DNS can be forged: the error names it, for a person to agree to
+    /// (RFC 6764 section 8).
+    #[must_use]
+    pub fn locate(mut self, address: impl Into<String>, dns: impl Dns + 'static) -> Self {
+        self.address = Some((address.into(), Arc::new(dns)));
+        self
     }
 
     /// With so many requests at once, at most.

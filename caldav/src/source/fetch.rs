@@ -18,10 +18,6 @@ use super::ident::item_href;
 use super::schedule::unsilence;
 use super::{DavSource, content, href_of};
 
-/// How many items one multiget asks for: a server answers it as a whole, and large ones make it
-/// keep us waiting.
-const CHUNK: usize = 64;
-
 /// How many multigets are under way at once: while one is read, the next one is made.
 const IN_FLIGHT: usize = 2;
 
@@ -78,11 +74,12 @@ impl DavSource {
             return Ok(());
         }
         let reader = self.reader(c).await?;
+        let batch = self.config.client.multiget_batch.max(1);
         let mut wanted: Vec<&ItemId> = ids.iter().collect();
         wanted.sort_unstable();
         wanted.dedup();
         let chunks: VecDeque<HashMap<Href, ItemId>> = wanted
-            .chunks(CHUNK)
+            .chunks(batch)
             .map(|chunk| {
                 let known = chunk
                     .iter()
@@ -105,7 +102,7 @@ impl DavSource {
     pub(super) async fn reader(&mut self, c: &CollectionId) -> Result<Reader> {
         let collection = href_of(c)?;
         Ok(Reader {
-            client: self.client()?,
+            client: self.client().await?,
             service: self.service(),
             silenced: self.schedules(&collection).await?,
             collection,

@@ -8,7 +8,7 @@ use sync_core::model::{
 };
 use sync_core::{Error, ErrorKind, Result};
 
-use crate::client::{self, Client, Service};
+use crate::client::{self, Client, Dns, Service};
 use crate::wire::{Component, Components, Depth, Href, Property, Response};
 
 use super::DavSource;
@@ -76,8 +76,55 @@ fn properties(service: Service) -> Vec<Property> {
 }
 
 impl DavSource {
+    /// A client of the account. Clones share connections.
+    pub(super) async fn client(&mut self) -> Result<Client> {
+        if let Some(client) = &self.client {
+            return Ok(client.clone());
+        }
+        let client = match self.config.address.clone() {
+            None => Client::new(self.config.client.clone())?,
+            Some((address, dns)) => self.locate(&address, &*dns).await?,
+        };
+        self.client = Some(client.clone());
+        Ok(client)
+    }
+
+    /// Finds the server of a mail address.
+    async fn locate(&self, address: &str, dns: &dyn Dns) -> Result<Client> {
+        let service = self.service();
+        let located = client::locate(dns, service, address).await?;
+        let mut tried: Vec<String> = located.steps.iter().map(ToString::to_string).collect();
+        let mut elsewhere = Vec::new();
+        for location in located.locations {
+            if location.elsewhere {
+                elsewhere.push(location.url);
+                continue;
+            }
+            let client = Client::new(self.config.client.clone().at(&location.url)?)?;
+            match client.discover(service).await {
+                Ok(_) => return Ok(client),
+                Err(error) if error.is_authentication() || error.is_throttled() => {
+                    return Err(error.into());
+                }
+                Err(error) => tried.push(error.to_string()),
+            }
+        }
+        let hint = match elsewhere.as_slice() {
+            [] => String::new(),
+            urls => format!(
+                "; its domain names {} as its server: if that is right, give it as the url",
+                urls.join(" or ")
+            ),
+        };
+        let text = format!(
+            "no server found for {address}{hint}\n  {}",
+            tried.join("\n  ")
+        );
+        Err(Error::new(ErrorKind::Config, text))
+    }
+
     pub(super) async fn list_collections(&mut self) -> Result<Vec<Collection>> {
-        let client = self.client()?;
+        let client = self.client().await?;
         let mut found = Vec::new();
         if self.homes.is_none() {
             let start = self.begin(&client).await?;
@@ -193,7 +240,7 @@ impl DavSource {
         if name.is_empty() || matches!(name.as_str(), "." | "..") {
             return Err(wrong(ErrorKind::Refused, "this is no name"));
         }
-        let client = self.client()?;
+        let client = self.client().await?;
         if self.homes.is_none() {
             self.begin(&client).await?;
         }
@@ -243,7 +290,7 @@ impl DavSource {
         &mut self,
         c: &[CollectionId],
     ) -> Result<HashMap<CollectionId, Tags>> {
-        let client = self.client()?;
+        let client = self.client().await?;
         let asked = [Property::SyncToken, Property::GetCTag];
         let mut tags = HashMap::new();
         if let [one] = c

@@ -80,7 +80,7 @@ impl DavSource {
         if self.service() == Service::CalDav {
             asked.push(Property::SupportedCalendarComponentSet);
         }
-        let response = self.client()?.properties(href, &asked).await?;
+        let response = self.client().await?.properties(href, &asked).await?;
         if !response.is_success() {
             let text = "the server says nothing of this collection";
             return Err(Error::new(ErrorKind::NotFound, text));
@@ -102,7 +102,7 @@ impl DavSource {
         // The tags come first: what happens during the listing is told again by the next one.
         let tags = self.tags(c, href, fresh).await?;
         let now = self.now();
-        let client = self.client()?;
+        let client = self.client().await?;
         let kinds = self.kinds_of(c);
         let Some(told) = everything(&client, href, kinds).await? else {
             // There is more than one answer holds; a sync-collection has pages.
@@ -199,7 +199,7 @@ impl DavSource {
         href: &Href,
         token: Option<&str>,
     ) -> Result<(Told, Vec<ItemId>, String, bool)> {
-        let client = self.client()?;
+        let client = self.client().await?;
         let asked = listed_properties(self.kinds_of(c));
         let refused = |error: client::Error| match token {
             Some(_) if error.is_token_refused() => {
@@ -233,7 +233,7 @@ impl DavSource {
     /// Finds out what kinds of item a listing told of, where neither the collection nor the content
     /// types say it.
     async fn tell_kinds(&mut self, c: &CollectionId, href: &Href, told: &mut Told) -> Result<()> {
-        let (client, kinds) = (self.client()?, self.kinds_of(c));
+        let (client, kinds) = (self.client().await?, self.kinds_of(c));
         if told.items.values().all(|member| member.kind.is_some()) {
             return Ok(());
         }

@@ -122,16 +122,6 @@ impl DavSource {
         }
     }
 
-    /// A client of the account. Clones share connections.
-    fn client(&mut self) -> Result<Client> {
-        if let Some(client) = &self.client {
-            return Ok(client.clone());
-        }
-        let client = Client::new(self.config.client.clone())?;
-        self.client = Some(client.clone());
-        Ok(client)
-    }
-
     fn service(&self) -> Service {
         self.config.service
     }
@@ -155,7 +145,7 @@ impl DavSource {
         if let Some(schedules) = self.schedules {
             return Ok(schedules);
         }
-        let schedules = match self.client()?.options(collection).await {
+        let schedules = match self.client().await?.options(collection).await {
             Ok(compliance) => compliance.schedules(),
             Err(error) if error.is_retryable() || error.is_authentication() => {
                 return Err(error.into());

@@ -1,11 +1,12 @@
 //! Finding, describing and making collections.
 
-use caldav::client::Service;
-use caldav::source::DavSource;
+use caldav::client::{ClientOptions, Dns, Service, Srv};
+use caldav::source::{DavConfig, DavSource};
 use caldav::testing::{Auth, Fault, Profile, Quirk, Server};
+use futures_util::future::BoxFuture;
 use sync_core::Source as _;
 use sync_core::model::{CollectionPath, CollectionProperties, ItemKind, KindSet, NewCollection};
-use sync_core::net::Credential;
+use sync_core::net::{Credential, Tls, TlsOptions};
 
 use crate::support::{WORK, calendars, config, contacts, options, server};
 
@@ -161,6 +162,50 @@ async fn a_pause_that_is_asked_for_is_told() {
     let error = calendars(&server).collections().await.unwrap_err();
     assert!(error.is_retryable(), "{error:?}");
     assert_eq!(error.retry_after().map(|pause| pause.as_secs()), Some(17));
+}
+
+/// DNS that knows one server.
+struct OneServer(&'static str, u16);
+
+impl Dns for OneServer {
+    fn srv<'a>(&'a self, name: &'a str) -> BoxFuture<'a, caldav::client::Result<Vec<Srv>>> {
+        assert_eq!(name, "_caldavs._tcp.localhost");
+        let server = Srv {
+            priority: 1,
+            weight: 1,
+            port: self.1,
+            target: self.0.to_owned(),
+        };
+        Box::pin(async { Ok(vec![server]) })
+    }
+
+    fn txt<'a>(&'a self, _: &'a str) -> BoxFuture<'a, caldav::client::Result<Vec<String>>> {
+        Box::pin(async { Ok(vec!["path=/dav/".to_owned()]) })
+    }
+}
+
+#[tokio::test]
+async fn an_address_leads_to_its_server() {
+    let server = server(Profile::full());
+    let tls = TlsOptions {
+        ca_pem: Some(server.ca_pem().into()),
+        ..TlsOptions::default()
+    };
+    let source = |target| {
+        let login = Credential::password("alice", "alicepw");
+        let tls = Tls::new(&tls).unwrap();
+        let options = ClientOptions::new("https://localhost/", tls, login).unwrap();
+        let dns = OneServer(target, server.tls_addr().port());
+        let config = DavConfig::new(Service::CalDav, "alice@localhost", options);
+        DavSource::new(config.locate("alice@localhost", dns))
+    };
+    let all = source("localhost").collections().await.unwrap();
+    assert_eq!(all.len(), 1);
+    server.reset_stats();
+    // Somebody else's host gets no login; a person may give it as the url.
+    let error = source("127.0.0.1").collections().await.unwrap_err();
+    assert!(error.to_string().contains("https://127.0.0.1:"), "{error}");
+    assert_eq!(server.stats().requests, 0);
 }
 
 #[tokio::test]

@@ -229,7 +229,9 @@ async fn contents_come_by_multiget_and_with_crlf() {
     server
         .store()
         .put(WORK, "lf.ics", &event("lf", "").replace("\r\n", "\n"));
-    let mut source = calendars(&server);
+    let mut config = config(&server, Service::CalDav);
+    config.client.multiget_batch = 60;
+    let mut source = DavSource::new(config);
     let work = open(&mut source, "work").await;
     let page = list(&mut source, &work, None).await;
     server.reset_stats();
