@@ -1,5 +1,7 @@
 //! In step after one run, whatever is on the sides.
 
+use std::fs;
+
 use super::corpus;
 use super::items::uid;
 use super::place::{Place, Service};
@@ -64,4 +66,58 @@ fn sogo_and_radicale() {
 #[ignore = "needs the testbed"]
 fn two_users_of_sogo() {
     comes_in_step(Seat::Sogo, Seat::Sogo);
+}
+
+/// A collection that a server lacks is made there, and holds what it shall.
+fn is_made_on_a_server(server: Seat) {
+    let world = World::new(Seat::Vdir, server);
+    for service in Service::BOTH {
+        world.right.remove(service, "");
+        for item in corpus::items(service, false) {
+            world.left.add(service, &item);
+        }
+    }
+    world.sync();
+    for service in Service::BOTH {
+        let expected = contents(&corpus::items(service, false));
+        world.holds(service, &expected, "in a new collection");
+    }
+    world.is_in_step();
+}
+
+#[test]
+#[ignore = "needs the testbed"]
+fn a_collection_is_made_on_radicale() {
+    is_made_on_a_server(Seat::Radicale);
+}
+
+#[test]
+#[ignore = "needs the testbed"]
+fn a_collection_is_made_on_sogo() {
+    is_made_on_a_server(Seat::Sogo);
+}
+
+#[test]
+#[ignore = "needs the testbed"]
+fn a_folder_is_made_and_bears_the_name_that_people_see() {
+    let world = World::new(Seat::Radicale, Seat::Vdir);
+    let root = world.bridge.path("vdir of bob");
+    fs::remove_dir_all(&root).unwrap();
+    for service in Service::BOTH {
+        for item in corpus::items(service, true) {
+            world.left.add(service, &item);
+        }
+    }
+    world.sync();
+    for service in Service::BOTH {
+        let expected = contents(&corpus::items(service, true));
+        world.holds(service, &expected, "in a new folder");
+        let name = world.left.collection(service);
+        let folder = root.join(service.extension()).join(&name);
+        assert_eq!(
+            fs::read_to_string(folder.join("displayname")).unwrap(),
+            name
+        );
+    }
+    world.is_in_step();
 }
