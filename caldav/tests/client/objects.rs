@@ -225,13 +225,19 @@ async fn where_if_match_is_not_heeded_the_tag_is_compared() {
     let gone = delete("/cal/b.ics", "\"gcs00000001\"").await.unwrap_err();
     assert!(gone.is_not_found(), "{gone}");
     delete("/cal/a.ics", "\"gcs00000002\"").await.unwrap();
+    let move_to = async |to: &str| {
+        let guard = Precondition::Match(tag("\"gcs00000002\""));
+        let (from, to) = (href("/cal/a.ics"), href(to));
+        client.move_to(&from, &to, &guard).await
+    };
+    answers(&server, "MOVE", "/cal/a.ics", ResponseTemplate::new(201)).await;
+    assert!(move_to("/cal/a.ics").await.unwrap_err().is_stale());
+    move_to("/cal/b.ics").await.unwrap();
+    move_to("/cal/c.ics").await.unwrap();
     let seen = server.received_requests().await.unwrap();
-    assert_eq!(
-        seen.iter()
-            .filter(|r| r.method.as_str() == "DELETE")
-            .count(),
-        1
-    );
+    let methods = seen.iter().map(|request| request.method.as_str());
+    let writes: Vec<_> = methods.filter(|method| *method != "PROPFIND").collect();
+    assert_eq!(writes, ["DELETE", "MOVE", "MOVE"]);
 }
 
 #[tokio::test]
