@@ -240,7 +240,13 @@ impl Search<'_> {
         if found.homes.is_empty() {
             found.homes = self.homes_in(&response);
         }
-        if found.homes.is_empty() && found.collection.is_none() && place == self.client.start() {
+        let holds_objects =
+            types.contains(ResourceType::Calendar) || types.contains(ResourceType::Addressbook);
+        let may_be_home = place == self.client.start()
+            && !holds_objects
+            && !types.contains(ResourceType::Principal)
+            && !found.homes.contains(&response.href);
+        if may_be_home && (found.homes.is_empty() || place.path() != "/") {
             self.look_into(&response, &mut found).await?;
         }
         self.check_homes(&mut found);
@@ -268,7 +274,8 @@ impl Search<'_> {
         Ok(())
     }
 
-    /// The URL that was given may be that of a home, of which no principal tells.
+    /// The URL that was given may be that of a home of which no principal tells, or of somebody
+    /// else's.
     async fn look_into(&mut self, response: &Response, found: &mut Discovery) -> Result<()> {
         let tried = format!("members of {}", response.href);
         match self.client.collections(self.service, &response.href).await {

@@ -135,6 +135,42 @@ async fn by_the_url_of_a_home_that_no_principal_names() {
 }
 
 #[tokio::test]
+async fn by_the_url_of_somebody_elses_home() {
+    let server = MockServer::start().await;
+    let inner = [
+        response(
+            "/cal/bob/",
+            &format!("<resourcetype><collection/></resourcetype>{PRINCIPAL}"),
+        ),
+        response(
+            "/cal/bob/a/",
+            "<resourcetype><collection/><C:calendar/></resourcetype>",
+        ),
+    ];
+    answers(
+        &server,
+        "PROPFIND",
+        "/cal/bob/",
+        multistatus(&inner.concat()),
+    )
+    .await;
+    answers(
+        &server,
+        "PROPFIND",
+        "/p/alice/",
+        multistatus(&response("/p/alice/", HOMES)),
+    )
+    .await;
+    let found = discover(&format!("{}/cal/bob/", server.uri()), Service::CalDav).await;
+    let found = found.unwrap();
+    assert_eq!(found.homes, [href("/cal/bob/")]);
+    assert_eq!(found.principal, Some(href("/p/alice/")));
+    // No address books are there: those of the principal are meant.
+    let found = discover(&format!("{}/cal/bob/", server.uri()), Service::CardDav).await;
+    assert_eq!(found.unwrap().homes, [href("/book/alice/")]);
+}
+
+#[tokio::test]
 async fn a_failure_tells_every_step() {
     let server = MockServer::start().await;
     answers(
