@@ -38,7 +38,7 @@ fn corpus() -> Vec<(String, Vec<u8>)> {
 #[test]
 fn every_byte_is_kept() {
     for (path, content) in corpus() {
-        let printed = Node::parse(&content).print(Eol::CrLf);
+        let printed = Node::parse(&content).unwrap().print(Eol::CrLf);
         assert!(printed == content, "{path}");
     }
 }
@@ -64,7 +64,7 @@ fn rewrite(node: &mut Node<'_>) {
 #[test]
 fn a_rewritten_document_is_equal() {
     for (path, content) in corpus() {
-        let mut node = Node::parse(&content);
+        let mut node = Node::parse(&content).unwrap();
         rewrite(&mut node);
         let other = node.print(Eol::Lf);
         assert!(equal(&content, &other) && equal(&other, &content), "{path}");

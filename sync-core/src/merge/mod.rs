@@ -66,7 +66,8 @@ pub struct Merged {
     /// What each side shall hold; none where it holds it already.
     pub result: Both<Option<Bytes>>,
     /// The properties that both sides changed to different values, sorted; those of an override
-    /// with its RECURRENCE-ID, as in `SUMMARY (RECURRENCE-ID 20240101T090000)`.
+    /// with its RECURRENCE-ID, as in `SUMMARY (RECURRENCE-ID 20240101T090000)`. `*` stands for
+    /// all of a content that has too many lines to be taken apart.
     pub conflicts: Vec<String>,
     /// The side whose values were given up, if there was a conflict.
     pub loser: Option<Side>,
@@ -87,7 +88,8 @@ pub fn merge(sides: Both<Version<'_>>, preference: Preference) -> Merged {
 /// Order, folding, quoting, escapes, values that are meant where a property is missing, and what
 /// servers stamp on do not count; nor do the definitions of time zones, and the version of a vCard.
 pub fn equal(a: &[u8], b: &[u8]) -> bool {
-    a == b || canonical(&Node::parse(a)) == canonical(&Node::parse(b))
+    let said = |content| Node::parse(content).as_ref().map(canonical);
+    a == b || said(a).is_some_and(|a| said(b) == Some(a))
 }
 
 /// The same content under a UID of its own, derived from the content.
@@ -96,7 +98,9 @@ pub fn with_new_uid(content: &[u8]) -> Bytes {
     for byte in Sha256::digest(content).iter().take(4) {
         let _ = write!(suffix, "{byte:02x}");
     }
-    let mut document = Node::parse(content);
+    let Some(mut document) = Node::parse(content) else {
+        return Bytes::copy_from_slice(content);
+    };
     let eol = Eol::of(content);
     append_to_uids(&mut document, &suffix, eol);
     document.print(eol).into()
@@ -125,7 +129,7 @@ fn append_to_uids(node: &mut Node<'_>, suffix: &str, eol: Eol) {
 
 /// The UID of a content.
 pub fn uid(content: &[u8]) -> Option<String> {
-    first_uid(&Node::parse(content))
+    first_uid(&Node::parse(content)?)
 }
 
 fn first_uid(node: &Node<'_>) -> Option<String> {

@@ -4,9 +4,14 @@ use crate::model::Side;
 
 /// The side that was changed last; of equally old ones the greater, so that swapping mirrors.
 pub(super) fn newest(left: &[u8], right: &[u8]) -> Side {
-    let (left, right) = (Node::parse(left), Node::parse(right));
-    let order = latest(&left).cmp(&latest(&right));
-    match order.then_with(|| canonical(&left).cmp(&canonical(&right))) {
+    let order = match (Node::parse(left), Node::parse(right)) {
+        (Some(left), Some(right)) => {
+            let order = latest(&left).cmp(&latest(&right));
+            order.then_with(|| canonical(&left).cmp(&canonical(&right)))
+        }
+        _ => left.cmp(right),
+    };
+    match order {
         std::cmp::Ordering::Less => Side::Right,
         _ => Side::Left,
     }

@@ -206,3 +206,54 @@ fn a_duplicate_gets_a_uid_of_its_own() {
     assert_eq!(uid(event("").as_bytes()), Some("1".into()));
     assert_eq!(uid(b"BEGIN:VCARD\r\nEND:VCARD\r\n"), None);
 }
+
+#[test]
+fn what_is_too_long_to_be_taken_apart_is_one_value() {
+    let long = |text: &str| card(text) + &"\n".repeat(1 << 19);
+    let (base, left) = (long("FN:a"), long("FN:b"));
+    three(&base, &left, &base).gives(&left);
+    let outcome = three(&base, &left, &long("FN:c"))
+        .prefer(Side::Right)
+        .merge();
+    assert_eq!(outcome.conflicts, ["*"]);
+    assert_eq!(outcome.left, long("FN:c"));
+    three(&card("FN:a"), &left, &card("FN:a")).gives(&left);
+}
+
+#[test]
+fn what_comes_in_masses_costs_no_square() {
+    const MANY: usize = 8_000;
+    let many = |piece: &dyn Fn(usize) -> String| (0..MANY).map(piece).collect::<String>();
+    let parameters = many(&|i| format!(";X-{i}=1"));
+    let values = many(&|i| format!("a{i},"));
+    let labels = many(&|i| format!("item1.X-ABLabel:{i}|"));
+    let emails = many(&|i| format!("item1.EMAIL:{i}@x|"));
+    for (base, left, right) in [
+        (
+            format!("FN{parameters}:a"),
+            format!("FN{parameters};X-A=1:b"),
+            format!("FN{parameters};X-B=1:a"),
+        ),
+        (
+            format!("FN:a|NICKNAME{parameters}:{values}"),
+            format!("FN:b|NICKNAME{parameters}:{values}b"),
+            "FN:a".into(),
+        ),
+        (
+            "FN:a".into(),
+            format!("FN:a|NICKNAME:{values}"),
+            "FN:a|NICKNAME:b".into(),
+        ),
+        (
+            format!("FN:a|{labels}{emails}"),
+            format!("FN:b|{labels}{emails}"),
+            "FN:a".into(),
+        ),
+        ("FN:a".into(), many(&|i| format!("X-{i}:1|")), "FN:b".into()),
+    ] {
+        three(&card(&base), &card(&left), &card(&right)).merge();
+    }
+    let alarms = many(&|_| "BEGIN:VALARM|TRIGGER:-P1D|END:VALARM|".into());
+    let others = many(&|i| format!("BEGIN:X-{i}|A:1|END:X-{i}|"));
+    three(&event(""), &event(&alarms), &event(&others)).merge();
+}

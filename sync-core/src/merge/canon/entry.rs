@@ -27,6 +27,12 @@ pub(in crate::merge) fn companion_label(name: &str) -> &str {
 /// More values on one line than this are one.
 const MAX_VALUES: usize = 1 << 16;
 
+/// A list with more parameters than this, which come again with each of its values, is one value.
+const MAX_ATTRIBUTES: usize = 32;
+
+/// Where more properties than this describe a group, they describe nothing.
+const MAX_COMPANIONS: usize = 16;
+
 /// One thing that a component says: a property, or one value of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::merge) struct Entry {
@@ -43,6 +49,16 @@ pub(in crate::merge) struct Entry {
     pub(in crate::merge) place: Place,
     /// Of a value of a list: how it stands there.
     pub(in crate::merge) raw: String,
+}
+
+/// The value of the attribute of this name, the first one if there are several.
+pub(in crate::merge) fn attribute<'t>(
+    sorted: &'t [(String, String)],
+    name: &str,
+) -> Option<&'t str> {
+    let at = sorted.partition_point(|(known, _)| known.as_str() < name);
+    let (known, value) = sorted.get(at)?;
+    (known == name).then_some(value.as_str())
 }
 
 /// All that a component itself says.
@@ -85,9 +101,7 @@ impl Entry {
 
     /// The value of an attribute.
     pub(in crate::merge) fn attribute(&self, name: &str) -> Option<&str> {
-        let mut all = self.attributes.iter();
-        all.find(|(n, _)| n == name)
-            .map(|(_, value)| value.as_str())
+        attribute(&self.attributes, name)
     }
 }
 
@@ -103,8 +117,8 @@ pub(in crate::merge) fn entries_about(
 ) -> Entries {
     let is_asked = |raw: &[u8]| match (names, plain_name(raw)) {
         (Some(names), Some(plain)) => {
-            let mut names = names.iter();
-            names.any(|name| name.as_bytes().eq_ignore_ascii_case(plain))
+            let upper = String::from_utf8_lossy(plain).to_ascii_uppercase();
+            names.contains(&upper)
         }
         _ => true,
     };
@@ -177,7 +191,9 @@ fn companions(node: &Node<'_>) -> BTreeMap<String, Vec<(String, String)>> {
             }
         }
     }
-    let led = found.into_iter().filter(|(_, (has_leader, _))| *has_leader);
+    let led = found
+        .into_iter()
+        .filter(|(_, (has_leader, all))| *has_leader && all.len() <= MAX_COMPANIONS);
     led.map(|(group, (_, all))| (group, all)).collect()
 }
 
@@ -212,7 +228,7 @@ fn read(
         with.named.extend(described.iter().cloned());
         with.named.sort_unstable();
     }
-    if class == Class::Values {
+    if class == Class::Values && with.named.len() <= MAX_ATTRIBUTES {
         return list(form, property, place, with, &name, out);
     }
     let value = canonical_value(&name, form, property.value, &with);
@@ -220,9 +236,9 @@ fn read(
         out.silent.push((name, place.item));
         return;
     }
-    let key = match class {
-        Class::Set => loose(form, &value),
-        _ => String::new(),
+    let (class, key) = match class {
+        Class::Set | Class::Values => (Class::Set, loose(form, &value)),
+        class => (class, String::new()),
     };
     out.said.push(Entry {
         name,

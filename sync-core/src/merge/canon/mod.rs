@@ -11,7 +11,7 @@ mod value;
 use std::fmt::Write as _;
 
 pub(super) use entry::{
-    Entries, Entry, companion_label, entries, entries_about, is_companion, list_parts,
+    Entries, Entry, attribute, companion_label, entries, entries_about, is_companion, list_parts,
 };
 pub(super) use names::{CARD_NAMES, Class, Form, canonical_name, rule};
 pub(super) use params::is_list_param;

@@ -7,7 +7,7 @@ use super::{Eol, Property, logical_lines, plain_name, unfold};
 /// How deep components may nest; what is deeper counts as lines.
 const MAX_DEPTH: usize = 16;
 
-/// How many lines and values a document may have; one with more is one opaque piece.
+/// How many lines and values a document may have; one with more is not taken apart.
 const MAX_PIECES: usize = 1 << 19;
 
 /// A component with all its bytes, in their order. The outermost one is nameless and holds the
@@ -35,14 +35,11 @@ pub(in crate::merge) enum Item<'a> {
 }
 
 impl<'a> Node<'a> {
-    /// Reads a document. Nothing is refused and no byte is lost.
-    pub(in crate::merge) fn parse(content: &'a [u8]) -> Self {
+    /// Reads a document, and loses no byte. None if it has too many lines and values.
+    pub(in crate::merge) fn parse(content: &'a [u8]) -> Option<Self> {
         let pieces = content.iter().filter(|b| matches!(b, b'\n' | b',' | b';'));
         if pieces.count() > MAX_PIECES {
-            return Self {
-                items: vec![Item::Other(Cow::Borrowed(content))],
-                ..Self::default()
-            };
+            return None;
         }
         let mut parser = Parser::default();
         let mut start = 0;
@@ -50,7 +47,7 @@ impl<'a> Node<'a> {
             parser.line(content, start, line);
             start += line.len();
         }
-        parser.finish()
+        Some(parser.finish())
     }
 
     /// The document as it came, where nothing was changed.
@@ -203,8 +200,12 @@ fn marker(raw: &[u8], word: &[u8]) -> Option<String> {
 mod tests {
     use super::*;
 
+    fn parse(content: &[u8]) -> Node<'_> {
+        Node::parse(content).unwrap_or_default()
+    }
+
     fn keeps(content: &[u8]) {
-        assert_eq!(Node::parse(content).print(Eol::CrLf), content);
+        assert_eq!(parse(content).print(Eol::CrLf), content);
     }
 
     fn outline(node: &Node<'_>) -> String {
@@ -234,20 +235,21 @@ mod tests {
         }
         keeps(b"BEGIN:VCARD\r\nFN:\xff\xfe\r\nEND:VCARD\r\n");
         keeps("BEGIN:A\n".repeat(100_000).as_bytes());
-        keeps("\n".repeat(MAX_PIECES + 1).as_bytes());
+        keeps("\n".repeat(MAX_PIECES).as_bytes());
+        assert_eq!(Node::parse("\n".repeat(MAX_PIECES + 1).as_bytes()), None);
     }
 
     #[test]
     fn wrong_nesting_closes_what_is_open() {
-        let node = Node::parse(b"BEGIN:A\nBEGIN:B\nX:1\nEND:A\nEND:B\nY:2\n");
+        let node = parse(b"BEGIN:A\nBEGIN:B\nX:1\nEND:A\nEND:B\nY:2\n");
         assert_eq!(outline(&node), "(A(B(X:1)) END:B Y:2)");
-        assert_eq!(outline(&Node::parse(b"BEGIN:A\nX:1\n")), "(A(X:1))");
+        assert_eq!(outline(&parse(b"BEGIN:A\nX:1\n")), "(A(X:1))");
     }
 
     #[test]
     fn what_is_too_deep_is_lines() {
         let text = "BEGIN:A\n".repeat(18) + "X:1\n" + &"END:A\n".repeat(18) + "Y:2\n";
-        let node = Node::parse(text.as_bytes());
+        let node = parse(text.as_bytes());
         assert_eq!(node.items.len(), 2);
         assert!(outline(&node).contains("A(BEGIN:A BEGIN:A X:1 END:A END:A)"));
         keeps(text.as_bytes());
@@ -255,7 +257,7 @@ mod tests {
 
     #[test]
     fn lines_that_are_none_stand_together() {
-        let node = Node::parse(b"a\n\nb\nX:1\nc\n");
+        let node = parse(b"a\n\nb\nX:1\nc\n");
         assert_eq!(outline(&node), "(?5 X:1 ?2)");
     }
 }

@@ -1,4 +1,4 @@
-use crate::merge::canon::is_list_param;
+use crate::merge::canon::{attribute, is_list_param};
 use crate::merge::syntax::{Built, encode_caret, split_outside_quotes};
 use crate::merge::vcard::Dialect;
 
@@ -23,8 +23,8 @@ pub(super) fn set_attributes(
     dialect: Option<Dialect>,
 ) {
     let is_stale = |name: &str| {
-        let named = |all: &[(String, String)]| all.iter().find(|(n, _)| n == name).cloned();
-        named(before).is_some_and(|old| named(after) != Some(old))
+        let old = attribute(before, name);
+        old.is_some() && attribute(after, name) != old
     };
     built.params = built
         .params
@@ -33,7 +33,7 @@ pub(super) fn set_attributes(
         .collect();
     let fresh = after
         .iter()
-        .filter(|new| !new.0.starts_with('.') && !before.contains(new));
+        .filter(|new| !new.0.starts_with('.') && before.binary_search(new).is_err());
     built
         .params
         .extend(fresh.map(|(name, value)| print(name, value, dialect)));

@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Merger, text};
 use crate::merge::canon::{Class, Entries, Entry, Moment, instant};
@@ -209,6 +209,8 @@ impl Merger<'_> {
         let mut names: Vec<&String> = all.map(|(name, _)| name).collect();
         names.sort_unstable();
         names.dedup();
+        // What each side gets from the other one, by name.
+        let mut given: Both<BTreeMap<&str, Option<&str>>> = Both::default();
         for name in names {
             let held = Both::from_fn(|side| now[side].attribute(name));
             let known = Both::from_fn(|side| {
@@ -230,9 +232,15 @@ impl Merger<'_> {
                     }
                 },
             };
-            let target = &mut result[from.other()];
-            target.retain(|(n, _)| n != name);
-            target.extend(held[from].map(|value| (name.clone(), value.to_owned())));
+            given[from.other()].insert(name, held[from]);
+        }
+        for side in Side::BOTH {
+            let target = &mut result[side];
+            target.retain(|(name, _)| !given[side].contains_key(name.as_str()));
+            let new = given[side]
+                .iter()
+                .filter_map(|(name, value)| value.map(|v| (*name, v)));
+            target.extend(new.map(|(name, value)| (name.to_owned(), value.to_owned())));
             target.sort_unstable();
         }
         result

@@ -21,13 +21,27 @@ pub(super) struct Draft<'a> {
     silent: BTreeMap<String, Vec<usize>>,
     /// The lines of lists to which a value can be added, by name and signature.
     lists: BTreeMap<(String, String), usize>,
+    /// Lines whose values go elsewhere, as they begin there; whether they are the side's own.
+    heads: BTreeMap<(bool, usize), Head>,
     /// New lines with several values.
     fresh: BTreeMap<(String, String), (Built, Vec<String>)>,
+    /// The last line before the first component in this one.
+    last_line: Option<usize>,
+    /// The last component of each name, and of all.
+    children: BTreeMap<String, usize>,
+    last_child: Option<usize>,
     groups: Groups,
     dialect: Option<Dialect>,
     eol: Eol,
     says: bool,
     changed: bool,
+}
+
+struct Head {
+    /// Without a value.
+    built: Built,
+    /// Those that it was given.
+    attributes: Vec<(String, String)>,
 }
 
 struct Slot<'a> {
@@ -50,6 +64,10 @@ impl<'a> Draft<'a> {
             likes: BTreeMap::new(),
             silent: BTreeMap::new(),
             lists: BTreeMap::new(),
+            heads: BTreeMap::new(),
+            last_line: last_line(node),
+            children: BTreeMap::new(),
+            last_child: None,
             fresh: BTreeMap::new(),
             groups: Groups::default(),
             dialect: Dialect::of_node(node),
@@ -62,6 +80,12 @@ impl<'a> Draft<'a> {
             edits: Edits::default(),
             after: Vec::new(),
         }));
+        for (i, item) in node.items.iter().enumerate() {
+            if let Item::Node(child) = item {
+                draft.children.insert(child.name.clone(), i);
+                draft.last_child = Some(i);
+            }
+        }
         if draft.dialect.is_some() {
             draft.groups = Groups::of(node);
         }
@@ -111,7 +135,7 @@ impl<'a> Draft<'a> {
         write: &Write,
     ) {
         self.touch();
-        if entry.class == Class::Values {
+        if entry.place.part.is_some() {
             return self.write_value(own, donor, entry, write);
         }
         let Some(Item::Line(raw)) = donor.items.get(entry.place.item) else {
@@ -175,21 +199,32 @@ impl<'a> Draft<'a> {
     fn write_value(&mut self, own: Option<&Entry>, donor: &Node<'a>, entry: &Entry, write: &Write) {
         let raw = write.value.as_ref().unwrap_or(&entry.raw).clone();
         let is_own = own.is_some_and(|own| std::ptr::eq(own, entry));
-        let Some(mut built) = line(donor, entry.place.item, |property| {
-            let mut built = Built::from(property);
-            decode(&mut built, property);
-            self.adapt(built, donor, is_own)
-        }) else {
+        let item = entry.place.item;
+        let known = self.heads.get(&(is_own, item));
+        if known.is_none_or(|head| head.attributes != write.attributes) {
+            let Some(mut built) = line(donor, item, |property| {
+                let mut built = Built::from(property);
+                decode(&mut built, property);
+                self.adapt(built, donor, is_own)
+            }) else {
+                return;
+            };
+            set_attributes(
+                &mut built,
+                &entry.attributes,
+                &write.attributes,
+                self.dialect,
+            );
+            built.group.clear();
+            built.value.clear();
+            let attributes = write.attributes.clone();
+            self.heads
+                .insert((is_own, item), Head { built, attributes });
+        }
+        let Some(head) = self.heads.get(&(is_own, item)) else {
             return;
         };
-        set_attributes(
-            &mut built,
-            &entry.attributes,
-            &write.attributes,
-            self.dialect,
-        );
-        built.group.clear();
-        let key = (entry.name.clone(), signature(&built, &raw));
+        let key = (entry.name.clone(), signature(&head.built, &raw));
         let line = self.lists.get(&key).copied();
         if let Some(own) = own {
             let part = own.place.part.unwrap_or_default();
@@ -205,7 +240,10 @@ impl<'a> Draft<'a> {
         match line.and_then(|line| self.slots.get_mut(line)) {
             Some(slot) => slot.edits.added.push(raw),
             None => {
-                let (_, values) = self.fresh.entry(key).or_insert((built, Vec::new()));
+                let (_, values) = self
+                    .fresh
+                    .entry(key)
+                    .or_insert_with(|| (head.built.clone(), Vec::new()));
                 values.push(raw);
             }
         }
@@ -287,7 +325,7 @@ impl<'a> Draft<'a> {
     fn insert(&mut self, name: &str, items: Vec<Item<'a>>) {
         let silent = self.silent.remove(name).unwrap_or_default();
         let place = self.likes.get(name).or(silent.first()).copied();
-        let place = place.or_else(|| self.last_line());
+        let place = place.or(self.last_line);
         for item in silent {
             if let Some(slot) = self.slots.get_mut(item) {
                 slot.item = None;
@@ -297,16 +335,6 @@ impl<'a> Draft<'a> {
             Some(slot) => slot.after.extend(items),
             None => self.front.extend(items),
         }
-    }
-
-    /// The last line before the first component in this one.
-    fn last_line(&self) -> Option<usize> {
-        let is_node = |slot: &Slot<'_>| matches!(slot.item, Some(Item::Node(_)));
-        let end = self.slots.iter().position(is_node);
-        let lines = self.slots.get(..end.unwrap_or(self.slots.len()))?;
-        lines
-            .iter()
-            .rposition(|slot| !matches!(slot.item, Some(Item::Other(_))))
     }
 
     /// Replaces a component in this one, or takes it out.
@@ -320,14 +348,10 @@ impl<'a> Draft<'a> {
     /// Adds a component, after those of its name.
     pub(super) fn add_child(&mut self, node: Node<'a>) {
         self.changed = true;
-        let is_like = |slot: &Slot<'_>| match &slot.item {
-            Some(Item::Node(known)) => known.name == node.name,
-            _ => false,
-        };
-        let is_node = |slot: &Slot<'_>| matches!(slot.item, Some(Item::Node(_)));
-        let place = self.slots.iter().rposition(is_like);
-        let place = place.or_else(|| self.slots.iter().rposition(is_node));
-        let place = place.or(self.slots.len().checked_sub(1));
+        let place = self.children.get(&node.name).copied();
+        let place = place
+            .or(self.last_child)
+            .or(self.slots.len().checked_sub(1));
         match place.and_then(|place| self.slots.get_mut(place)) {
             Some(slot) => slot.after.push(Item::Node(node)),
             None => self.front.push(Item::Node(node)),
@@ -403,6 +427,16 @@ fn line<T>(node: &Node<'_>, item: usize, what: impl FnOnce(&Property<'_>) -> T) 
     };
     let text = unfold(raw);
     Property::parse(&text).as_ref().map(what)
+}
+
+/// The last line before the first component in this one.
+fn last_line(node: &Node<'_>) -> Option<usize> {
+    let first = node
+        .items
+        .iter()
+        .position(|item| matches!(item, Item::Node(_)));
+    let lines = node.items.get(..first.unwrap_or(node.items.len()))?;
+    lines.iter().rposition(|item| matches!(item, Item::Line(_)))
 }
 
 fn group_of(item: &Item<'_>) -> Option<String> {

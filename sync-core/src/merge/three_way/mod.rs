@@ -87,15 +87,6 @@ pub(super) fn merge(sides: Both<Version<'_>>, preference: Preference) -> Merged 
     if sides.left.now == sides.right.now || still(Side::Left) && still(Side::Right) {
         return Merged::default();
     }
-    let now = Both::from_fn(|side| Node::parse(sides[side].now));
-    let before = Both::from_fn(|side| {
-        let base = sides[side].base.filter(|_| !still(side));
-        base.map(Node::parse)
-    });
-    let base = Both::from_fn(|side| match still(side) {
-        true => Some(&now[side]),
-        false => before[side].as_ref(),
-    });
     let mut merger = Merger {
         preference,
         now: Both::from_fn(|side| sides[side].now),
@@ -105,15 +96,8 @@ pub(super) fn merge(sides: Both<Version<'_>>, preference: Preference) -> Merged 
         conflicts: BTreeSet::new(),
         context: Context::default(),
     };
-    let merged = merger.component(Docs {
-        base,
-        now: Both::from_fn(|side| Some(&now[side])),
-    });
     Merged {
-        result: Both::from_fn(|side| {
-            let changed = merged[side].as_ref();
-            changed.map(|node| Bytes::from(node.print(merger.eol[side])))
-        }),
+        result: merger.documents(sides),
         loser: (!merger.conflicts.is_empty()).then(|| merger.winner().other()),
         conflicts: merger.conflicts.into_iter().collect(),
     }
@@ -150,6 +134,48 @@ impl Merger<'_> {
             Preference::Side(side) => side,
             Preference::Newest => newest(self.now.left, self.now.right),
         })
+    }
+
+    /// What each side shall hold, if it is something else.
+    fn documents(&mut self, sides: Both<Version<'_>>) -> Both<Option<Bytes>> {
+        let still = |side: Side| sides[side].base == Some(sides[side].now);
+        let now = Both::from_fn(|side| Node::parse(sides[side].now));
+        let before = Both::from_fn(|side| {
+            let base = sides[side].base.filter(|_| !still(side));
+            base.map(Node::parse)
+        });
+        let (Some(left), Some(right)) = (&now.left, &now.right) else {
+            return self.whole(sides);
+        };
+        if before.left == Some(None) || before.right == Some(None) {
+            return self.whole(sides);
+        }
+        let now = Both::new(Some(left), Some(right));
+        let base = Both::from_fn(|side| match still(side) {
+            true => now[side],
+            false => before[side].as_ref().and_then(Option::as_ref),
+        });
+        let merged = self.component(Docs { base, now });
+        Both::from_fn(|side| {
+            let changed = merged[side].as_ref();
+            changed.map(|node| Bytes::from(node.print(self.eol[side])))
+        })
+    }
+
+    /// Takes one of both contents as it is.
+    fn whole(&mut self, sides: Both<Version<'_>>) -> Both<Option<Bytes>> {
+        let changed = |side: Side| sides[side].base != Some(sides[side].now);
+        let from = match (changed(Side::Left), changed(Side::Right)) {
+            (true, false) => Side::Left,
+            (false, true) => Side::Right,
+            _ => {
+                self.conflict("*");
+                self.winner()
+            }
+        };
+        let mut result = Both::default();
+        result[from.other()] = Some(Bytes::copy_from_slice(sides[from].now));
+        result
     }
 
     /// Notes that both sides changed a property.

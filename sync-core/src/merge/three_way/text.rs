@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 /// Texts whose changed parts have more cells of comparison than this are changed as a whole there.
-const MAX_CELLS: usize = 1 << 20;
+const MAX_CELLS: usize = 1 << 18;
 
 /// Both edits of a text, if they touch different lines.
 ///

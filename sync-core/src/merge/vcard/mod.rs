@@ -65,7 +65,9 @@ impl From<VcardVersion> for Dialect {
 /// or stays. [`equal`](super::equal) holds between the card and what comes of it. Lines that mean
 /// the same in both versions keep their bytes.
 pub fn to_version(card: &[u8], version: VcardVersion) -> Bytes {
-    let mut document = Node::parse(card);
+    let Some(mut document) = Node::parse(card) else {
+        return Bytes::copy_from_slice(card);
+    };
     let eol = Eol::of(card);
     let to = Dialect::from(version);
     let mut changed = false;
