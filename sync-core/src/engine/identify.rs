@@ -307,11 +307,11 @@ impl Run<'_> {
                 row.base_flags = Some(known.flags.clone());
                 row.identity.digest = row.identity.digest.or(known.digest);
                 row.first_seen = known.first_seen.or(row.first_seen);
-                self.state.observe(link.pair, &row).map(drop)
+                self.state.observe(link.pair, &row)
             }
             (None, Some(id)) if !known.released => {
                 let row = of_link(kept, id.clone(), link, known);
-                self.state.observe(link.pair, &row).map(drop)
+                self.state.observe(link.pair, &row)
             }
             (None, _) => Ok(()),
         }

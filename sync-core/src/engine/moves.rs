@@ -313,15 +313,13 @@ impl Run<'_> {
             self.state.observe(pair, &edited)?;
         }
         self.state.put_link(&link)?;
-        self.state
-            .observe(
-                pair,
-                &Observed {
-                    link: Some(link.id),
-                    ..twin
-                },
-            )
-            .map(drop)
+        self.state.observe(
+            pair,
+            &Observed {
+                link: Some(link.id),
+                ..twin
+            },
+        )
     }
 
     /// The new id is not known: both items are recognised when the other side lists its own.

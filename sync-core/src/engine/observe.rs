@@ -265,6 +265,9 @@ impl Run<'_> {
 
     /// Stores a listed item; says whether it is news.
     fn store_item(&mut self, pair: PairId, side: Side, item: &Item) -> Result<bool> {
+        if self.state.is_known(pair, side, &item.id, &item.revision)? {
+            return Ok(false);
+        }
         let before = self.state.observed(pair, side, &item.id)?;
         let mut seen = self.seen_now(side, item);
         if item.kind.is_mutable() {

@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use futures_util::StreamExt as _;
 use tokio::sync::mpsc;
 
@@ -15,6 +17,9 @@ const CHUNK: usize = 4_000;
 
 /// How many bytes of contents one batch holds in memory.
 const BATCH_BYTES: usize = 2 << 20;
+
+/// What was observed of the items that are being copied.
+type Rows = HashMap<ItemId, Observed>;
 
 /// What a fetch hands to the writer.
 #[derive(Default)]
@@ -135,24 +140,27 @@ impl Run<'_> {
         };
         let collection = work.record.collections[from].clone();
         let limit = self.capabilities[to].batch_items.max(1);
-        let (known, wanted): (Vec<Observed>, Vec<Observed>) =
-            rows.into_iter().partition(|row| row.kind.is_mutable());
-        for rows in known.chunks(limit) {
-            let items = rows.iter().map(known_item).collect();
-            self.write_batch(
-                index,
-                to,
-                Batch {
-                    items,
-                    ..Batch::default()
-                },
-            )
-            .await?;
+        let mut ids = Vec::new();
+        let mut known = Vec::new();
+        for row in &rows {
+            match row.kind.is_mutable() {
+                true => known.push(known_item(row)),
+                false => ids.push(row.item.clone()),
+            }
         }
-        if wanted.is_empty() {
+        let mut rows: Rows = rows.into_iter().map(|r| (r.item.clone(), r)).collect();
+        let mut known = known.into_iter().peekable();
+        while known.peek().is_some() {
+            let items = known.by_ref().take(limit).collect();
+            let batch = Batch {
+                items,
+                ..Batch::default()
+            };
+            self.write_batch(index, to, batch, &mut rows).await?;
+        }
+        if ids.is_empty() {
             return Ok(());
         }
-        let ids: Vec<ItemId> = wanted.into_iter().map(|row| row.item).collect();
         let (sender, mut receiver) = mpsc::channel(1);
         // The reader borrows one source for as long as it reads, the writer has all the rest.
         let Some(source) = self.sources[from].take() else {
@@ -165,7 +173,7 @@ impl Run<'_> {
         };
         let writer = async {
             while let Some(batch) = receiver.recv().await {
-                let result = match self.write_batch(index, to, batch).await {
+                let result = match self.write_batch(index, to, batch, &mut rows).await {
                     Ok(()) => self.check_cancelled(),
                     error => error,
                 };
@@ -183,8 +191,14 @@ impl Run<'_> {
         read.map_err(|e| e.in_collection(&collection).on_side(from))
     }
 
-    /// Writes one batch and links what was created.
-    async fn write_batch(&mut self, index: usize, to: Side, batch: Batch) -> Result<()> {
+    /// Writes one batch of what `rows` observed, and links what was created.
+    async fn write_batch(
+        &mut self,
+        index: usize,
+        to: Side,
+        batch: Batch,
+        rows: &mut Rows,
+    ) -> Result<()> {
         let from = to.other();
         let Some(work) = self.work.get(index) else {
             return Ok(());
@@ -200,7 +214,7 @@ impl Run<'_> {
             let Some(body) = item.body.clone() else {
                 continue;
             };
-            let Some(row) = self.state.observed(pair, from, &item.id)? else {
+            let Some(row) = rows.remove(&item.id) else {
                 continue;
             };
             let intent = Intent {
@@ -234,13 +248,16 @@ impl Run<'_> {
         let outcomes = self.apply(index, to, writes).await?;
         let (mut items, mut bytes) = (0, 0);
         let mut lost = None;
+        let mut linked = Vec::with_capacity(outcomes.len());
         self.state.begin()?;
         for ((row, item), (intent, outcome)) in sent.into_iter().zip(outcomes) {
             match outcome {
                 Outcome::Done(stored) => {
                     items += 1;
                     bytes += item.body.as_ref().map_or(0, Body::len);
-                    self.link_created(index, to, &row, &item, stored)?;
+                    if self.link_created(index, to, &row, &item, stored)? {
+                        linked.push(row.row);
+                    }
                 }
                 Outcome::Stale | Outcome::Gone => self.state.remove_intent(intent.key)?,
                 Outcome::Refused(error) => {
@@ -256,6 +273,7 @@ impl Run<'_> {
                 Outcome::Unknown(error) => lost = Some(error),
             }
         }
+        self.state.unobserve_all(&linked)?;
         self.store_cursors(index)?;
         self.state.commit()?;
         if let Some(work) = self.work.get_mut(index) {
@@ -294,7 +312,8 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Links an item with the copy that was just created from it.
+    /// Links an item with the copy that was just created from it; says whether that could be, or
+    /// waits for the copy to be listed.
     fn link_created(
         &mut self,
         index: usize,
@@ -302,9 +321,9 @@ impl Run<'_> {
         origin: &Observed,
         item: &Item,
         stored: Stored,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let Some(pair) = self.work.get(index).map(super::pass::PairWork::id) else {
-            return Ok(());
+            return Ok(false);
         };
         let row = origin.row;
         let Some(id) = stored.id else {
@@ -318,7 +337,7 @@ impl Run<'_> {
             if let Some(work) = self.work.get_mut(index) {
                 work.sent.insert(row);
             }
-            return Ok(());
+            return Ok(false);
         };
         let mutable = item.kind.is_mutable();
         let body = item.body.as_ref();
@@ -376,7 +395,7 @@ impl Run<'_> {
             sides,
             retired: false,
         })?;
-        self.state.unobserve(row)
+        Ok(true)
     }
 }
 

@@ -1,5 +1,5 @@
 use crate::error::Result;
-use crate::model::{Both, ItemId, Side};
+use crate::model::{Both, ItemId, Revision, Side};
 use crate::reconcile::{Link, LinkId, Observed, PairId, RowId, Tally};
 
 /// What unlinked items are recognised by.
@@ -28,10 +28,22 @@ pub trait Observations {
     fn observed(&mut self, pair: PairId, side: Side, item: &ItemId) -> Result<Option<Observed>>;
     /// An observation by its name.
     fn observation(&mut self, row: RowId) -> Result<Option<Observed>>;
-    /// Adds or replaces the observation of an item and says its name.
-    fn observe(&mut self, pair: PairId, seen: &Observed) -> Result<RowId>;
+    /// Whether a link knows an item in this very revision, and nothing else was seen of it.
+    fn is_known(
+        &mut self,
+        pair: PairId,
+        side: Side,
+        item: &ItemId,
+        revision: &Revision,
+    ) -> Result<bool>;
+    /// Adds or replaces the observation of an item.
+    fn observe(&mut self, pair: PairId, seen: &Observed) -> Result<()>;
     /// Forgets an observation with its intents.
-    fn unobserve(&mut self, row: RowId) -> Result<()>;
+    fn unobserve(&mut self, row: RowId) -> Result<()> {
+        self.unobserve_all(&[row])
+    }
+    /// Forgets observations with their intents; best in their order.
+    fn unobserve_all(&mut self, rows: &[RowId]) -> Result<()>;
     /// Lets what was refused of a link be tried again, since something changed.
     fn forgive(&mut self, link: LinkId) -> Result<()>;
     /// Observations of links, grouped by link, of links after `after`; at most `limit` links.

@@ -71,13 +71,17 @@ CREATE TABLE history_content (
 ) WITHOUT ROWID;
 ";
 
-/// When items were first seen; what was known before counts as seen at the migration.
+/// When items were first seen; what was known before counts as seen at the migration. And less to
+/// keep in order for what is copied: intents are few, and most items need no digest.
 const V2: &str = "
 ALTER TABLE links ADD COLUMN left_seen INTEGER;
 ALTER TABLE links ADD COLUMN right_seen INTEGER;
 ALTER TABLE observed ADD COLUMN seen INTEGER;
 UPDATE links SET left_seen = unixepoch(), right_seen = unixepoch();
 UPDATE observed SET seen = unixepoch();
+DROP INDEX intents_subject;
+DROP INDEX observed_digest;
+CREATE INDEX observed_digest ON observed (digest) WHERE link IS NULL AND digest IS NOT NULL;
 ";
 
 /// Brings a database to [`VERSION`], in one transaction.

@@ -17,7 +17,7 @@ use super::{
 };
 
 /// How many pieces may be under way in one direction.
-const UNDER_WAY: usize = 256;
+const UNDER_WAY: usize = 4096;
 
 /// How long a server has to be silent before a swallowed connection is cut.
 const SILENCE: Duration = Duration::from_millis(200);

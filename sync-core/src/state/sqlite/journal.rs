@@ -47,6 +47,22 @@ fn intent(row: &Row<'_>) -> rusqlite::Result<Intent> {
 }
 
 impl SqliteState {
+    /// The key of an intent that was noted before.
+    fn key_of(&mut self, intent: &Intent) -> Result<Option<i64>> {
+        // Each form uses its own index.
+        let (subject, id) = match intent.row {
+            Some(row) => ("observed", Some(row)),
+            None => ("link", intent.link),
+        };
+        let sql = format!(
+            "SELECT key FROM intents WHERE {subject} = ? AND pair = ? AND side = ? AND action = ?"
+        );
+        let side = row::side_number(intent.side);
+        let p = params![id, intent.pair, side, intent.action.as_str()];
+        let mut statement = self.db.prepare_cached(&sql)?;
+        Ok(statement.query_row(p, |r| r.get(0)).optional()?)
+    }
+
     fn query_intents(&mut self, column: &str, value: i64) -> Result<Vec<Intent>> {
         let sql = format!(
             "SELECT key, pair, side, action, observed, link, flags, content
@@ -60,24 +76,14 @@ impl SqliteState {
 
 impl Journal for SqliteState {
     fn note_intents(&mut self, intents: &mut [Intent]) -> Result<()> {
+        const ANY: &str = "SELECT EXISTS (SELECT 1 FROM intents)";
+        let any: bool = self.db.prepare_cached(ANY)?.query_row([], |r| r.get(0))?;
         for intent in intents {
             let side = row::side_number(intent.side);
-            // Each form uses its own index.
-            let (subject, id) = match intent.row {
-                Some(row) => ("observed", Some(row)),
-                None => ("link", intent.link),
+            let known = match any {
+                true => self.key_of(intent)?,
+                false => None,
             };
-            let sql = format!(
-                "SELECT key FROM intents WHERE {subject} = ? AND pair = ? AND side = ? AND action = ?"
-            );
-            let known: Option<i64> = self
-                .db
-                .prepare_cached(&sql)?
-                .query_row(
-                    params![id, intent.pair, side, intent.action.as_str()],
-                    |r| r.get(0),
-                )
-                .optional()?;
             let key = match known {
                 Some(key) => key,
                 None => {

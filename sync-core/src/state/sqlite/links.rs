@@ -69,9 +69,18 @@ impl SqliteState {
     }
 }
 
-const COLUMNS: &str = "id, pair, kind, retired, left_id, left_revision, left_flags, left_digest, \
-    left_name, left_object, left_state, left_seen, right_id, right_revision, right_flags, \
-    right_digest, right_name, right_object, right_state, right_seen";
+/// A statement that writes a whole link.
+macro_rules! write_link {
+    ($verb:literal) => {
+        concat!(
+            $verb,
+            " INTO links (id, pair, kind, retired, left_id, left_revision, left_flags, left_digest,
+                left_name, left_object, left_state, left_seen, right_id, right_revision,
+                right_flags, right_digest, right_name, right_object, right_state, right_seen)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        )
+    };
+}
 
 impl Links for SqliteState {
     fn link(&mut self, id: LinkId) -> Result<Option<Link>> {
@@ -98,10 +107,7 @@ impl Links for SqliteState {
     }
 
     fn add_link(&mut self, link: &Link) -> Result<LinkId> {
-        let sql = format!(
-            "INSERT INTO links ({COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
-        );
-        self.write_link(&sql, link, None)?;
+        self.write_link(write_link!("INSERT"), link, None)?;
         let id = self.db.last_insert_rowid();
         if link.kind.is_mutable() {
             for side in Side::BOTH {
@@ -112,10 +118,7 @@ impl Links for SqliteState {
     }
 
     fn put_link(&mut self, link: &Link) -> Result<()> {
-        let sql = format!(
-            "INSERT OR REPLACE INTO links ({COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
-        );
-        self.write_link(&sql, link, Some(link.id))?;
+        self.write_link(write_link!("INSERT OR REPLACE"), link, Some(link.id))?;
         if link.kind.is_mutable() {
             for side in Side::BOTH {
                 self.put_base(link.id, side, link.sides[side].base.as_ref())?;

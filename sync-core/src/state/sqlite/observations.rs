@@ -52,11 +52,44 @@ impl Observations for SqliteState {
             .optional()?)
     }
 
-    fn observe(&mut self, pair: PairId, seen: &Observed) -> Result<RowId> {
+    fn is_known(
+        &mut self,
+        pair: PairId,
+        side: Side,
+        item: &ItemId,
+        revision: &Revision,
+    ) -> Result<bool> {
+        // Whole statements, since this is asked of every item of a snapshot.
+        macro_rules! known {
+            ($side:literal, $number:literal) => {
+                concat!(
+                    "SELECT EXISTS (SELECT 1 FROM links WHERE pair = ?1 AND ",
+                    $side,
+                    "_id = ?2
+                        AND ",
+                    $side,
+                    "_revision = ?3 AND ",
+                    $side,
+                    "_state & 2 = 0)
+                     AND NOT EXISTS (SELECT 1 FROM observed
+                        WHERE pair = ?1 AND side = ",
+                    $number,
+                    " AND item = ?2)"
+                )
+            };
+        }
+        let sql = match side {
+            Side::Left => known!("left", "0"),
+            Side::Right => known!("right", "1"),
+        };
+        let p = params![pair, item.as_str(), revision.as_str()];
+        Ok(self.db.prepare_cached(sql)?.query_row(p, |r| r.get(0))?)
+    }
+
+    fn observe(&mut self, pair: PairId, seen: &Observed) -> Result<()> {
         const SQL: &str = "
             INSERT INTO observed (pair, side, item, link, kind, presence, revision, flags, date,
-                zone, size, digest, message_id, uid, object, body, base_flags, refused,
-                seen)
+                zone, size, digest, message_id, uid, object, body, base_flags, refused, seen)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (pair, side, item) DO UPDATE SET
                 link = excluded.link, kind = excluded.kind, presence = excluded.presence,
@@ -64,42 +97,45 @@ impl Observations for SqliteState {
                 zone = excluded.zone, size = excluded.size, digest = excluded.digest,
                 message_id = excluded.message_id, uid = excluded.uid, object = excluded.object,
                 body = excluded.body, base_flags = excluded.base_flags,
-                refused = excluded.refused, seen = excluded.seen
-            RETURNING id";
+                refused = excluded.refused, seen = excluded.seen";
         let id = &seen.identity;
-        Ok(self.db.prepare_cached(SQL)?.query_row(
-            params![
-                pair,
-                row::side_number(seen.side),
-                seen.item.as_str(),
-                seen.link,
-                seen.kind.as_str(),
-                row::presence_number(seen.presence),
-                seen.revision.as_ref().map(Revision::as_str),
-                seen.flags.to_string(),
-                seen.date.map(|d| d.seconds),
-                seen.date.map(|d| d.offset_minutes),
-                seen.size.and_then(|n| i64::try_from(n).ok()),
-                id.digest.map(Digest::to_bytes),
-                id.message_id,
-                id.uid,
-                id.object_id,
-                seen.body.as_deref(),
-                seen.base_flags.as_ref().map(ToString::to_string),
-                seen.refused,
-                seen.first_seen,
-            ],
-            |r| r.get(0),
-        )?)
+        self.db.prepare_cached(SQL)?.execute(params![
+            pair,
+            row::side_number(seen.side),
+            seen.item.as_str(),
+            seen.link,
+            seen.kind.as_str(),
+            row::presence_number(seen.presence),
+            seen.revision.as_ref().map(Revision::as_str),
+            seen.flags.to_string(),
+            seen.date.map(|d| d.seconds),
+            seen.date.map(|d| d.offset_minutes),
+            seen.size.and_then(|n| i64::try_from(n).ok()),
+            id.digest.map(Digest::to_bytes),
+            id.message_id,
+            id.uid,
+            id.object_id,
+            seen.body.as_deref(),
+            seen.base_flags.as_ref().map(ToString::to_string),
+            seen.refused,
+            seen.first_seen,
+        ])?;
+        Ok(())
     }
 
-    fn unobserve(&mut self, row: RowId) -> Result<()> {
-        self.db
-            .prepare_cached("DELETE FROM intents WHERE observed = ?")?
-            .execute([row])?;
-        self.db
-            .prepare_cached("DELETE FROM observed WHERE id = ?")?
-            .execute([row])?;
+    fn unobserve_all(&mut self, rows: &[RowId]) -> Result<()> {
+        // One statement for rows that follow each other, as those of one listing do.
+        for run in rows.chunk_by(|a, b| a.checked_add(1) == Some(*b)) {
+            let (Some(first), Some(last)) = (run.first(), run.last()) else {
+                continue;
+            };
+            for sql in [
+                "DELETE FROM intents WHERE observed BETWEEN ? AND ?",
+                "DELETE FROM observed WHERE id BETWEEN ? AND ?",
+            ] {
+                self.db.prepare_cached(sql)?.execute([first, last])?;
+            }
+        }
         Ok(())
     }
 
