@@ -30,11 +30,19 @@
 //!
 //! Without any, the crate is `no_std`, and needs an allocator and `crc32fast` alone.
 
-#![no_std]
+#![cfg_attr(not(feature = "std"), no_std)]
 
 extern crate alloc;
-#[cfg(feature = "std")]
-extern crate std;
 
+#[cfg(feature = "client")]
+pub mod client;
 pub mod hu01;
+#[cfg(feature = "client")]
+pub mod mapping;
+#[cfg(feature = "source")]
+pub mod source;
+#[cfg(feature = "testing")]
+pub mod testing;
+#[cfg(feature = "client")]
+pub mod wire;
 pub mod xpress;

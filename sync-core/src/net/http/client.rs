@@ -207,6 +207,9 @@ impl Http {
                     }
                 }
             }
+            if !request.follows {
+                return Ok(response);
+            }
             let Some(target) = redirect_target(&response)? else {
                 return Ok(response);
             };

@@ -18,6 +18,7 @@ pub struct Request {
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
     pub(super) repeatable: bool,
+    pub(super) follows: bool,
     pub(super) timeout: Option<Duration>,
     pub(super) limit: Option<u64>,
 }
@@ -37,6 +38,7 @@ impl Request {
             headers: HeaderMap::new(),
             body: Bytes::new(),
             repeatable,
+            follows: true,
             timeout: None,
             limit: None,
         }
@@ -67,6 +69,13 @@ impl Request {
     #[must_use]
     pub fn repeatable(mut self) -> Self {
         self.repeatable = true;
+        self
+    }
+
+    /// Takes an answer that redirects for an answer: the protocol has rules of its own for it.
+    #[must_use]
+    pub fn keep_redirects(mut self) -> Self {
+        self.follows = false;
         self
     }
 

@@ -163,6 +163,9 @@ pub(super) async fn an_edit_between_pages_is_not_lost(h: &mut dyn Harness) -> Ca
         .items
         .extend(told.map(|item| (item.id, item.revision)));
     let rest = w.us.list(&w.c, Some(&first.cursor)).await?;
+    for id in &rest.vanished {
+        known.items.remove(id);
+    }
     for (id, item) in &rest.changed {
         known.items.insert(id.clone(), item.revision.clone());
     }

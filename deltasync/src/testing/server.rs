@@ -1,0 +1,403 @@
+//! The server itself: listening, its users, its log.
+
+use std::fmt;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio_rustls::TlsAcceptor;
+
+use super::account::Account;
+use super::cert::Identity;
+use super::fault::{End, Fault, Faults};
+use super::http::{Answer, Connection, Request, parts};
+use super::xml::Node;
+use super::{items, login, sync};
+
+/// What kind of server it is.
+#[derive(Debug, Clone)]
+pub struct Profile {
+    /// Whether the front door sends clients on to another port, as the service did to another host.
+    pub redirects: bool,
+    /// How many keys of a collection are taken, the newest ones. How many the service took is unknown.
+    pub keys_kept: usize,
+    /// Whether a void key fails the whole request rather than its collection; both were seen.
+    pub key_errors_at_root: bool,
+    /// How many commands one collection may be sent: 64 were seen to work, 160 to fail.
+    pub most_commands: usize,
+}
+
+impl Default for Profile {
+    fn default() -> Self {
+        Self {
+            redirects: true,
+            keys_kept: 10_000,
+            key_errors_at_root: false,
+            most_commands: 64,
+        }
+    }
+}
+
+/// How a [`Server`] is to be; made by [`Server::builder`].
+#[derive(Debug, Clone, Default)]
+pub struct Builder {
+    profile: Profile,
+    users: Vec<(String, String)>,
+}
+
+impl Builder {
+    /// What kind of server it is.
+    #[must_use]
+    pub fn profile(mut self, profile: Profile) -> Self {
+        self.profile = profile;
+        self
+    }
+
+    /// Adds a user with an account of their own. Without any there is `alice@example.org`, password
+    /// `alicepw`.
+    #[must_use]
+    pub fn user(mut self, name: &str, password: &str) -> Self {
+        self.users.push((name.to_owned(), password.to_owned()));
+        self
+    }
+
+    /// Starts the server on free ports of 127.0.0.1, in a thread of its own.
+    ///
+    /// # Errors
+    /// If no port can be bound, or no certificate made.
+    pub fn start(mut self) -> io::Result<Server> {
+        if self.users.is_empty() {
+            self = self.user("alice@example.org", "alicepw");
+        }
+        Server::start_as(self)
+    }
+}
+
+/// Which door a client came through.
+#[derive(Debug, Clone, Copy)]
+struct Door {
+    is_front: bool,
+    tls: bool,
+}
+
+struct User {
+    name: String,
+    password: String,
+    account: Account,
+}
+
+struct Shared {
+    profile: Profile,
+    acceptor: TlsAcceptor,
+    users: Vec<User>,
+    /// Where the mailboxes are, without and with TLS.
+    hosts: [SocketAddr; 2],
+    faults: Mutex<Faults>,
+    log: Mutex<Vec<String>>,
+}
+
+impl Shared {
+    fn faults(&self) -> MutexGuard<'_, Faults> {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn log(&self) -> MutexGuard<'_, Vec<String>> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A DeltaSync server on 127.0.0.1 for tests, with mailboxes in memory and faults on order.
+///
+/// It runs in a thread of its own until it is dropped. See the [module](super) for an example.
+pub struct Server {
+    shared: Arc<Shared>,
+    ca_pem: String,
+    fronts: [SocketAddr; 2],
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server")
+            .field("fronts", &self.fronts)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Server {
+    /// A server as it is unless said otherwise.
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// Starts a server with all defaults: `Server::builder().start()`.
+    ///
+    /// # Errors
+    /// As [`Builder::start`].
+    pub fn start() -> io::Result<Self> {
+        Self::builder().start()
+    }
+
+    fn start_as(builder: Builder) -> io::Result<Self> {
+        let identity = Identity::generate()?;
+        let keys_kept = builder.profile.keys_kept;
+        let user = |(name, password)| User {
+            name,
+            password,
+            account: Account::new(keys_kept),
+        };
+        let users = builder.users.into_iter().map(user).collect();
+        let mut listeners = Vec::new();
+        for (is_front, tls) in [(true, false), (true, true), (false, false), (false, true)] {
+            let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+            listener.set_nonblocking(true)?;
+            let address = listener.local_addr()?;
+            listeners.push((listener, address, Door { is_front, tls }));
+        }
+        let address = |at: usize| listeners.get(at).map(|(_, address, _)| *address);
+        let addresses = [address(0), address(1), address(2), address(3)];
+        let [Some(front), Some(front_tls), Some(host), Some(host_tls)] = addresses else {
+            return Err(io::ErrorKind::AddrNotAvailable.into());
+        };
+        let shared = Arc::new(Shared {
+            profile: builder.profile,
+            acceptor: identity.acceptor,
+            users,
+            hosts: [host, host_tls],
+            faults: Mutex::default(),
+            log: Mutex::default(),
+        });
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let (stop, stopped) = oneshot::channel::<()>();
+        let listening = Arc::clone(&shared);
+        let thread = std::thread::Builder::new()
+            .name("deltasync-test-server".to_owned())
+            .spawn(move || {
+                runtime.block_on(async {
+                    for (listener, _, door) in listeners {
+                        if let Ok(listener) = TcpListener::from_std(listener) {
+                            tokio::spawn(accept(listener, door, Arc::clone(&listening)));
+                        }
+                    }
+                    let _ = stopped.await;
+                });
+            })?;
+        Ok(Self {
+            shared,
+            ca_pem: identity.ca_pem,
+            fronts: [front, front_tls],
+            stop: Some(stop),
+            thread: Some(thread),
+        })
+    }
+
+    /// The front door, without TLS. Logins are had there, too.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.fronts[0]
+    }
+
+    /// The front door, with TLS.
+    #[must_use]
+    pub fn tls_addr(&self) -> SocketAddr {
+        self.fronts[1]
+    }
+
+    /// The certificate of its authority, PEM; its own is for `localhost`, `127.0.0.1` and `::1`.
+    #[must_use]
+    pub fn ca_pem(&self) -> &str {
+        &self.ca_pem
+    }
+
+    /// The account of a user.
+    #[must_use]
+    pub fn account_of(&self, user: &str) -> Option<Account> {
+        let mut users = self.shared.users.iter();
+        let found = users.find(|known| known.name == user)?;
+        Some(found.account.clone())
+    }
+
+    /// Orders a fault.
+    pub fn order(&self, fault: Fault) {
+        self.shared.faults().order(fault);
+    }
+
+    /// Takes all faults back.
+    pub fn clear_faults(&self) {
+        self.shared.faults().clear();
+    }
+
+    /// How many ordered faults have not struck.
+    #[must_use]
+    pub fn faults_waiting(&self) -> usize {
+        self.shared.faults().waiting()
+    }
+
+    /// The requests seen: `Login`, `Redirect`, `Sync Email GetChanges`, `Sync Email Change Delete`,
+    /// `ItemOperations Fetch`, `Send`, `Settings`.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        self.shared.log().clone()
+    }
+
+    /// Forgets the requests seen.
+    pub fn forget_lines(&self) {
+        self.shared.log().clear();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+async fn accept(listener: TcpListener, door: Door, shared: Arc<Shared>) {
+    loop {
+        // A connection that is gone before it is accepted is no reason to end.
+        if let Ok((socket, _)) = listener.accept().await {
+            let shared = Arc::clone(&shared);
+            tokio::spawn(async move {
+                // A client that goes away is no concern of the server.
+                let _ = serve(socket, door, &shared).await;
+            });
+        }
+    }
+}
+
+async fn serve(socket: TcpStream, door: Door, shared: &Shared) -> io::Result<()> {
+    socket.set_nodelay(true)?;
+    let mut connection = match door.tls {
+        true => Connection::new(Box::new(shared.acceptor.accept(socket).await?)),
+        false => Connection::new(Box::new(socket)),
+    };
+    while let Some(request) = connection.next().await? {
+        let Some((answer, most)) = answer(shared, door, &request) else {
+            break;
+        };
+        connection.send(&answer.encode(), most).await?;
+        if most < usize::MAX {
+            break;
+        }
+    }
+    connection.stream.shutdown().await
+}
+
+/// The answer and how many bytes of it are sent; `None` cuts the connection.
+fn answer(shared: &Shared, door: Door, request: &Request) -> Option<(Answer, usize)> {
+    let whole = |answer| Some((answer, usize::MAX));
+    // A GET earns 405, as the service's did.
+    if request.method != "POST" {
+        return whole(Answer::new(405));
+    }
+    if request.path == "/RST2.srf" {
+        return whole(log_in(shared, request));
+    }
+    // The case of the path was not significant in the wild.
+    let path = request.path.to_ascii_lowercase();
+    let command = path.strip_prefix("/deltasync_v2.0.0/");
+    let Some(command) = command.and_then(|command| command.strip_suffix(".aspx")) else {
+        return whole(Answer::new(404));
+    };
+    if door.is_front && shared.profile.redirects {
+        shared.log().push("Redirect".to_owned());
+        let [plain, tls] = shared.hosts;
+        let (scheme, host) = if door.tls {
+            ("https", tls)
+        } else {
+            ("http", plain)
+        };
+        let mut answer = Answer::new(302);
+        let target = format!("{scheme}://localhost:{}{}", host.port(), request.path);
+        answer.headers.push(("Location", target));
+        return whole(answer);
+    }
+    let mut users = shared.users.iter();
+    let user = users.find(|user| login::admits(&user.account, &request.query));
+    let Some(user) = user else {
+        return whole(failure(command, 3204));
+    };
+    let read =
+        parts(request).and_then(|(document, parts)| Some((Node::parse(&document, true)?, parts)));
+    let Some((root, parts)) = read else {
+        return whole(failure(command, 4102));
+    };
+    let line = match command {
+        "sync" => format!("Sync{}", sync::describe(&root)),
+        "itemoperations" => "ItemOperations Fetch".to_owned(),
+        "send" => "Send".to_owned(),
+        "settings" => "Settings".to_owned(),
+        _ => return whole(Answer::new(404)),
+    };
+    let end = shared.faults().strike(&line, &user.account);
+    shared.log().push(line);
+    let most = match end {
+        Some(End::CutBefore) => return None,
+        Some(End::Status(status)) => return whole(failure(command, status)),
+        Some(End::Http(status)) => return whole(Answer::new(status)),
+        Some(End::Redirect(location)) => {
+            let mut answer = Answer::new(302);
+            answer.headers.push(("Location", location));
+            return whole(answer);
+        }
+        Some(End::CutAnswer(bytes)) => bytes,
+        None => usize::MAX,
+    };
+    let answer = match command {
+        "sync" => {
+            let text = sync::answer(&user.account, &shared.profile, &root, &parts);
+            Answer::ok("text/xml", text)
+        }
+        "itemoperations" => match items::wanted(&root) {
+            Some(id) => items::fetch(&user.account, id),
+            None => items::failure(4102),
+        },
+        "send" => match items::send(&user.account, &root, &parts) {
+            Some(text) => Answer::ok("text/xml", text),
+            None => failure(command, 4102),
+        },
+        _ => Answer::ok("text/xml", items::settings(1)),
+    };
+    Some((answer, most))
+}
+
+fn log_in(shared: &Shared, request: &Request) -> Answer {
+    let credentials = login::credentials(&request.body);
+    let soap = request.content_type.starts_with("application/soap+xml");
+    let Some((name, password)) = credentials.filter(|_| soap) else {
+        return Answer::new(400);
+    };
+    let mut users = shared.users.iter();
+    let user = users.find(|user| user.name == name && user.password == password);
+    shared.log().push("Login".to_owned());
+    let text = match user {
+        Some(user) => login::ticket(&user.account),
+        None => login::refusal(),
+    };
+    Answer::ok("application/soap+xml; charset=utf-8", text)
+}
+
+fn failure(command: &str, status: u16) -> Answer {
+    match command {
+        "itemoperations" => items::failure(status),
+        "settings" => Answer::ok("text/xml", items::settings(status)),
+        "send" => Answer::ok(
+            "text/xml",
+            format!("<Send xmlns=\"Send:\"><Status>{status}</Status></Send>"),
+        ),
+        _ => Answer::ok("text/xml", sync::failure(status)),
+    }
+}
