@@ -71,7 +71,7 @@ impl Error {
         let mut error = Self::new(ErrorKind::Status, format!("{what}: status {status}"));
         error.0.kind = match status.action() {
             Action::Retry => ErrorKind::Server,
-            Action::Denied => ErrorKind::Authentication,
+            Action::Denied | Action::LogIn => ErrorKind::Authentication,
             _ if status == Status::TOO_LARGE => ErrorKind::TooLarge,
             _ => ErrorKind::Status,
         };

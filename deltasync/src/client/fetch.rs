@@ -83,7 +83,7 @@ impl Client {
                         // What follows is no part of the message.
                         Event::End => {
                             // Read to its end, the connection can be used again.
-                            while response.chunk().await?.is_some() {}
+                            while let Ok(Some(_)) = response.chunk().await {}
                             return Ok(length);
                         }
                         Event::Header(_) => {}

@@ -96,7 +96,8 @@ fn collections(folders: &[FolderData]) -> Vec<Collection> {
                 Some(system) => system.name().to_owned(),
                 None => here.name.clone(),
             });
-            next = by_id.get(&here.parent).copied();
+            let parent = by_id.get(&here.parent).copied();
+            next = parent.filter(|parent| parent.id.as_str() != ServerId::ROOT);
         }
         names.reverse();
         if names.is_empty() || names.iter().any(String::is_empty) {

@@ -88,9 +88,9 @@ pub(crate) fn text(element: &Element) -> String {
         GeneralPurposeConfig::new()
             .with_decode_padding_mode(base64::engine::DecodePaddingMode::Indifferent),
     );
-    let raw = element.text.trim();
+    let raw = element.text.as_str();
     if element.attribute("encoding") == Some("2")
-        && let Ok(bytes) = LENIENT.decode(raw)
+        && let Ok(bytes) = LENIENT.decode(raw.trim())
         && let Ok(text) = String::from_utf8(bytes)
     {
         return text;

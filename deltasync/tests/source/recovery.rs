@@ -65,15 +65,30 @@ async fn writes_move_the_cursor_past_themselves_alone() {
     let server = filled(Profile::default());
     let mut source = source(&server);
     let (items, cursor) = listed(&mut source).await;
-    let ops = [flags(&items[0], "\\Seen"), delete(&items[1]), create("Subject: new\r\n\r\n")];
-    let applied = source.apply(&inbox(), Some(&cursor), batch(ops)).await.unwrap();
-    let done = applied.outcomes.iter().all(|o| matches!(o, Outcome::Done(_)));
+    let ops = [
+        flags(&items[0], "\\Seen"),
+        delete(&items[1]),
+        create("Subject: new\r\n\r\n"),
+    ];
+    let applied = source
+        .apply(&inbox(), Some(&cursor), batch(ops))
+        .await
+        .unwrap();
+    let done = applied
+        .outcomes
+        .iter()
+        .all(|o| matches!(o, Outcome::Done(_)));
     assert!(done, "{applied:?}");
-    let Outcome::Done(stored) = &applied.outcomes[2] else { panic!() };
+    let Outcome::Done(stored) = &applied.outcomes[2] else {
+        panic!()
+    };
     assert_eq!(stored.flags, Some(Flags::parse("\\Seen $Forwarded")));
     let after = applied.cursor.unwrap();
     let page = source.changes(&inbox(), Some(&after)).await.unwrap();
-    assert!(page.changed.is_empty() && page.vanished.is_empty(), "{page:?}");
+    assert!(
+        page.changed.is_empty() && page.vanished.is_empty(),
+        "{page:?}"
+    );
     // Who goes on from the old cursor is told of all.
     let page = source.changes(&inbox(), Some(&cursor)).await.unwrap();
     assert_eq!((page.changed.len(), page.vanished.len()), (2, 1));
@@ -89,17 +104,33 @@ async fn what_others_did_meanwhile_is_told_later() {
     let account = account(&server);
     let mut source = source(&server);
     let (items, cursor) = listed(&mut source).await;
-    let theirs = account.add("ACTIVE", Message::new("Subject: theirs\r\n\r\n")).unwrap();
+    let theirs = account
+        .add("ACTIVE", Message::new("Subject: theirs\r\n\r\n"))
+        .unwrap();
     account.change("ACTIVE", items[0].id.as_str(), |message| message.flag = 2);
     let ops = [flags(&items[0], "\\Seen"), flags(&items[1], "\\Seen")];
-    let applied = source.apply(&inbox(), Some(&cursor), batch(ops)).await.unwrap();
+    let applied = source
+        .apply(&inbox(), Some(&cursor), batch(ops))
+        .await
+        .unwrap();
     assert!(matches!(applied.outcomes[0], Outcome::Stale), "{applied:?}");
-    assert!(matches!(applied.outcomes[1], Outcome::Done(_)), "{applied:?}");
+    assert!(
+        matches!(applied.outcomes[1], Outcome::Done(_)),
+        "{applied:?}"
+    );
     assert_eq!(applied.cursor, None);
     let page = source.changes(&inbox(), Some(&cursor)).await.unwrap();
-    let ids: Vec<_> = page.changed.iter().map(|item| item.id.as_str().to_owned()).collect();
+    let ids: Vec<_> = page
+        .changed
+        .iter()
+        .map(|item| item.id.as_str().to_owned())
+        .collect();
     assert!(ids.contains(&theirs.to_ascii_lowercase()), "{ids:?}");
-    let flagged = page.changed.iter().find(|item| item.id == items[0].id).unwrap();
+    let flagged = page
+        .changed
+        .iter()
+        .find(|item| item.id == items[0].id)
+        .unwrap();
     assert_eq!(flagged.flags, Flags::parse("\\Flagged"));
 }
 
@@ -116,11 +147,22 @@ async fn a_void_key_is_a_lost_cursor_or_a_look_at_everything() {
     assert_eq!(again.len(), items.len());
     account.void_keys();
     let ops = [flags(&items[0], "\\Seen"), create("Subject: new\r\n\r\n")];
-    let applied = source.apply(&inbox(), Some(&cursor), batch(ops)).await.unwrap();
-    let done = applied.outcomes.iter().all(|o| matches!(o, Outcome::Done(_)));
+    let applied = source
+        .apply(&inbox(), Some(&cursor), batch(ops))
+        .await
+        .unwrap();
+    let done = applied
+        .outcomes
+        .iter()
+        .all(|o| matches!(o, Outcome::Done(_)));
     assert!(done && applied.cursor.is_none(), "{applied:?}");
     assert_eq!(account.messages("ACTIVE").len(), 4);
-    assert!(account.messages("ACTIVE").iter().any(|message| message.read));
+    assert!(
+        account
+            .messages("ACTIVE")
+            .iter()
+            .any(|message| message.read)
+    );
 }
 
 #[tokio::test]
@@ -131,7 +173,10 @@ async fn a_key_that_becomes_void_at_the_write_is_recovered_from() {
     server.order(Fault::on("Sync Email Add").status(4104));
     let ops = batch([create("Subject: new\r\n\r\n")]);
     let applied = source.apply(&inbox(), Some(&cursor), ops).await.unwrap();
-    assert!(matches!(applied.outcomes[0], Outcome::Done(_)), "{applied:?}");
+    assert!(
+        matches!(applied.outcomes[0], Outcome::Done(_)),
+        "{applied:?}"
+    );
     assert_eq!(account(&server).messages("ACTIVE").len(), 4);
 }
 
@@ -147,7 +192,10 @@ async fn one_missing_message_does_not_stop_the_others() {
         account.remove("ACTIVE", &gone);
     }));
     let ops = items.iter().map(delete);
-    let applied = source.apply(&inbox(), Some(&cursor), batch(ops)).await.unwrap();
+    let applied = source
+        .apply(&inbox(), Some(&cursor), batch(ops))
+        .await
+        .unwrap();
     assert!(
         matches!(
             applied.outcomes.as_slice(),
@@ -166,7 +214,10 @@ async fn a_request_that_fails_for_one_message_is_sent_one_by_one() {
     server.order(Fault::on("Sync Email Delete").status(4403));
     server.order(Fault::on("Sync Email Delete").status(4403));
     let ops = items.iter().map(delete);
-    let applied = source.apply(&inbox(), Some(&cursor), batch(ops)).await.unwrap();
+    let applied = source
+        .apply(&inbox(), Some(&cursor), batch(ops))
+        .await
+        .unwrap();
     assert!(
         matches!(
             applied.outcomes.as_slice(),
@@ -186,9 +237,14 @@ async fn large_batches_go_in_parts() {
     let mut source = source(&server);
     let (items, cursor) = listed(&mut source).await;
     server.forget_lines();
-    let applied = source.apply(&inbox(), Some(&cursor), batch(items.iter().map(delete)));
-    let applied = applied.await.unwrap();
-    assert!(applied.outcomes.iter().all(|o| matches!(o, Outcome::Done(_))));
+    let ops = batch(items.iter().map(delete));
+    let applied = source.apply(&inbox(), Some(&cursor), ops).await.unwrap();
+    assert!(
+        applied
+            .outcomes
+            .iter()
+            .all(|o| matches!(o, Outcome::Done(_)))
+    );
     let deletes = server.lines();
     let deletes = deletes.iter().filter(|line| *line == "Sync Email Delete");
     assert_eq!(deletes.count(), 3);
@@ -202,7 +258,10 @@ async fn a_lost_answer_leaves_the_outcome_open() {
     let (_, cursor) = listed(&mut source).await;
     server.order(Fault::on("Sync Email Add").cut_after());
     let ops = batch([create("Subject: new\r\n\r\n")]);
-    let error = source.apply(&inbox(), Some(&cursor), ops).await.unwrap_err();
+    let error = source
+        .apply(&inbox(), Some(&cursor), ops)
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Connection, "{error:?}");
     // It was carried out, once, and the old cursor tells of it.
     let page = source.changes(&inbox(), Some(&cursor)).await.unwrap();
@@ -218,7 +277,10 @@ async fn a_folder_that_is_gone_is_not_an_empty_one() {
     let work = all.iter().find(|c| c.path.to_string() == "Work").unwrap();
     let page = source.changes(&work.id, None).await.unwrap();
     account(&server).remove_folder("Work");
-    let error = source.changes(&work.id, Some(&page.cursor)).await.unwrap_err();
+    let error = source
+        .changes(&work.id, Some(&page.cursor))
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
 }
 
