@@ -10,8 +10,16 @@
 
 #[path = "sogo/client.rs"]
 mod client;
+#[path = "sogo/contacts.rs"]
+mod contacts;
+#[path = "sogo/mail.rs"]
+mod mail;
 #[path = "sogo/source.rs"]
 mod source;
+#[path = "sogo/tasks.rs"]
+mod tasks;
+#[path = "sogo/world.rs"]
+mod world;
 
 use eas::client::{Client, ClientOptions, Device};
 use eas::source::{EasConfig, EasSource};

@@ -99,12 +99,13 @@ const RELATED: [(Tag, &str); 3] = [
     (C2::ManagerName, "x-manager"),
 ];
 
-/// A contact as a vCard.
-pub fn to_vcard(contact: &Contact) -> Vec<u8> {
+/// A contact as a vCard, under a UID that its holder gives it: ActiveSync has none.
+pub fn to_vcard(contact: &Contact, uid: &str) -> Vec<u8> {
     let values = &contact.values;
     let text = |tag| values.text(tag).unwrap_or_default().trim();
     let mut card = Component::new("VCARD");
     card.push(Property::new("VERSION", "3.0"));
+    card.push_text("UID", uid);
     card.push(Property::new("FN", escape(&full_name(contact))));
     card.push(Property::new(
         "N",

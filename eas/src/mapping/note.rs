@@ -10,9 +10,10 @@ use crate::wire::DateTime;
 use crate::wire::class::{Body, Note};
 use crate::wire::wbxml::pages::Notes as N;
 
-/// A note as iCalendar.
-pub fn to_ical(item: &Note) -> Vec<u8> {
+/// A note as iCalendar, under a UID that its holder gives it: ActiveSync has none.
+pub fn to_ical(item: &Note, uid: &str) -> Vec<u8> {
     let mut journal = Component::new("VJOURNAL");
+    journal.push_text("UID", uid);
     let changed = item.values.date(N::LastModifiedDate);
     let stamp = changed.unwrap_or(DateTime::new(0)).compact().to_string();
     journal.push(Property::new("DTSTAMP", stamp.as_str()));

@@ -22,10 +22,11 @@ const DATES: [(Tag, Tag, &str); 2] = [
     (T::DueDate, T::UtcDueDate, "DUE"),
 ];
 
-/// A task as iCalendar.
-pub fn to_ical(task: &Task) -> Vec<u8> {
+/// A task as iCalendar, under a UID that its holder gives it: ActiveSync has none.
+pub fn to_ical(task: &Task, uid: &str) -> Vec<u8> {
     let values = &task.values;
     let mut todo = Component::new("VTODO");
+    todo.push_text("UID", uid);
     let completed = values.flag(T::Complete) == Some(true);
     let stamp = DATES
         .iter()

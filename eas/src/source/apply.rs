@@ -45,11 +45,7 @@ impl EasSource {
         let version = self.version().await?;
         let mut place = match at {
             Some(cursor) => Place::parse(cursor, version.as_str())?,
-            None => Place {
-                key: self.prime(c, class).await?,
-                version: version.as_str().into(),
-                first: true,
-            },
+            None => Place::new(self.prime(c, class).await?, version.as_str()),
         };
         let mut outcomes = Vec::with_capacity(batch.len());
         let mut rest = batch.as_slice();
@@ -144,7 +140,7 @@ impl EasSource {
         for (id, fetched) in self.operate(c, class, &guarded, body).await? {
             let Some(item) = fetched.item else { continue };
             let account = self.account(version, &addresses);
-            if let Ok(seen) = content::seen(id.as_str(), &item, &account) {
+            if let Ok(seen) = content::seen(id.as_str(), &item, &account, self.owner()) {
                 now.insert(id, (item, seen));
             }
         }

@@ -30,18 +30,14 @@ impl EasSource {
         }
         let mut place = match since {
             Some(cursor) => Place::parse(cursor, version.as_str())?,
-            None => Place {
-                key: self.prime(c, class).await?,
-                version: version.as_str().into(),
-                first: true,
-            },
+            None => Place::new(self.prime(c, class).await?, version.as_str()),
         };
         let coverage = match place.first {
             true => Coverage::Snapshot,
             false => Coverage::Delta,
         };
         for _ in 0..MOST_IDLE {
-            let answer = self.page(c, class, &place.key).await?;
+            let answer = self.page(c, class, &place.asked()).await?;
             let advanced = answer.key.as_ref().is_some_and(|key| *key != place.key);
             if let Some(key) = answer.key {
                 place.key = key;
@@ -147,7 +143,7 @@ impl EasSource {
             match change {
                 ServerChange::Add { id, item } => {
                     let account = self.account(version, &addresses);
-                    match content::seen(&id, &item, &account) {
+                    match content::seen(&id, &item, &account, self.owner()) {
                         Ok(seen) => page.changed.push(seen),
                         Err(error) => page.unreadable.push(error),
                     }
@@ -158,7 +154,7 @@ impl EasSource {
                     item,
                 } if is_whole(&item) => {
                     let account = self.account(version, &addresses);
-                    match content::seen(&id, &item, &account) {
+                    match content::seen(&id, &item, &account, self.owner()) {
                         Ok(seen) => page.changed.push(seen),
                         Err(error) => page.unreadable.push(error),
                     }

@@ -13,7 +13,7 @@ pub struct EasConfig {
     /// How far back appointments are shown: 0, the default, for everything, 4 for two weeks to 7 for
     /// six months.
     pub calendar_filter: u8,
-    /// The person's time zone by IANA, for appointments that are told without one.
+    /// The person's time zone by IANA, for what is told without one. Default the system's.
     pub zone: Option<String>,
     /// How many changes one page brings, 1 to 512. Default 100.
     pub window: u16,
@@ -28,7 +28,7 @@ impl EasConfig {
             client,
             mail_filter: 0,
             calendar_filter: 0,
-            zone: None,
+            zone: jiff::tz::TimeZone::system().iana_name().map(str::to_owned),
             window: 100,
         }
     }

@@ -12,8 +12,14 @@ use crate::mapping::{Account, contact, event, note, task};
 use crate::wire::class::{BodyType, Email, Item};
 use crate::wire::wbxml::pages::{Email as E, Email2 as E2};
 
-/// An appointment, contact, task or note with its content; a message with its flags.
-pub(super) fn seen(id: &str, item: &Item, account: &Account<'_>) -> Result<Seen, Error> {
+/// An appointment, contact, task or note with its content; a message with its flags. `owner` tells this
+/// account from others.
+pub(super) fn seen(
+    id: &str,
+    item: &Item,
+    account: &Account<'_>,
+    owner: &str,
+) -> Result<Seen, Error> {
     let unreadable = |why: &str| Error::new(ErrorKind::Item, why).at_item(&id.into());
     let content = match item {
         Item::Email(email) => return Ok(message(id, email)),
@@ -28,11 +34,27 @@ pub(super) fn seen(id: &str, item: &Item, account: &Account<'_>) -> Result<Seen,
             seen.identity.uid = Some(uid);
             return Ok(seen);
         }
-        Item::Contact(contact) => contact::to_vcard(contact),
-        Item::Task(task) => task::to_ical(task),
-        Item::Note(note) => note::to_ical(note),
+        Item::Contact(contact) => contact::to_vcard(contact, &own_uid(owner, id)),
+        Item::Task(task) => task::to_ical(task, &own_uid(owner, id)),
+        Item::Note(note) => note::to_ical(note, &own_uid(owner, id)),
     };
-    Ok(document(id, item, content))
+    let mut seen = document(id, item, content);
+    seen.identity.uid = Some(own_uid(owner, id));
+    Ok(seen)
+}
+
+/// A UID for what has none: the same at every look, and nobody else's. Ids are an account's own.
+fn own_uid(owner: &str, id: &str) -> String {
+    hex(&Sha256::digest(format!("{owner}\n{id}")))
+}
+
+/// The first 16 octets in hexadecimal.
+fn hex(digest: &[u8]) -> String {
+    let mut text = String::with_capacity(32);
+    for byte in digest.iter().take(16) {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 fn event_uid(event: &crate::wire::class::Event) -> Option<String> {
@@ -43,10 +65,7 @@ fn event_uid(event: &crate::wire::class::Event) -> Option<String> {
 }
 
 fn document(id: &str, item: &Item, content: Vec<u8>) -> Seen {
-    let mut revision = String::with_capacity(32);
-    for byte in Sha256::digest(&content).iter().take(16) {
-        let _ = write!(revision, "{byte:02x}");
-    }
+    let revision = hex(&Sha256::digest(&content));
     let mut seen = Seen::new(id, kind_of(item.class()), revision);
     seen.size = Some(content.len() as u64);
     seen.identity.digest = Some(Digest::of(&content));

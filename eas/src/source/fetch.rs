@@ -75,7 +75,7 @@ impl EasSource {
             for (id, fetched) in self.operate(c, class, batch, body).await? {
                 let Some(item) = fetched.item else { continue };
                 let account = self.account(version, &addresses);
-                items.push(content::seen(id.as_str(), &item, &account));
+                items.push(content::seen(id.as_str(), &item, &account, self.owner()));
             }
         }
         Ok(items)
@@ -96,7 +96,7 @@ impl EasSource {
             };
             let account = self.account(version, &[]);
             let mime = content::mime(&mut item);
-            let seen = content::seen(id.as_str(), &item, &account);
+            let seen = content::seen(id.as_str(), &item, &account, self.owner());
             items.push(match (seen, mime) {
                 (Ok(mut seen), Some(mime)) => {
                     seen.size = Some(mime.len() as u64);
@@ -221,6 +221,11 @@ impl EasSource {
         }
         self.addresses = Some(all.clone());
         Ok(all)
+    }
+
+    /// What tells this account from others.
+    pub(super) fn owner(&self) -> &str {
+        &self.config.account
     }
 
     pub(super) fn account<'a>(&'a self, version: Version, addresses: &'a [String]) -> Account<'a> {

@@ -15,10 +15,11 @@ fn what_sogo_has_is_a_vcard() {
         panic!("{items:?}");
     };
     assert_eq!(
-        lines(&to_vcard(jane)),
+        lines(&to_vcard(jane, "1")),
         [
             "BEGIN:VCARD",
             "VERSION:3.0",
+            "UID:1",
             "FN:Jane Doe",
             "N:Doe;Jane;;;",
             "ORG:ACME",
@@ -46,7 +47,7 @@ fn everything_that_fits_comes_back() {
     let there = contact(card);
     assert_eq!(there.values.get(C::Business2PhoneNumber), Some("4"));
     assert_eq!(there.values.get(C::HomeAddressStreet), Some("Way 3"));
-    let mut back = lines(&to_vcard(&there));
+    let mut back = lines(&to_vcard(&there, ""));
     let mut sent: Vec<_> = card.split("\r\n").map(str::to_owned).collect();
     back.retain(|line| !matches!(line.as_str(), "BEGIN:VCARD" | "END:VCARD" | "VERSION:3.0"));
     back.sort();
@@ -65,7 +66,7 @@ fn what_servers_do_to_values_is_undone() {
     there.values.set(C::Birthday, "1980-02-02T23:00:00.000Z");
     there.values.set(C::Anniversary, "2001-05-06T11:59:00.000Z");
     there.values.set(C2::IMAddress, "jane");
-    let back = lines(&to_vcard(&there));
+    let back = lines(&to_vcard(&there, ""));
     for line in [
         "FN:Jane Doe",
         "EMAIL;TYPE=INTERNET:jane@example.test",

@@ -18,7 +18,7 @@ fn task(lines: &str) -> Task {
 }
 
 fn back(sent: &str) -> Vec<String> {
-    let mut back = lines(&task::to_ical(&task(sent)));
+    let mut back = lines(&task::to_ical(&task(sent), ""));
     back.retain(|line| {
         !["DTSTAMP:", "VERSION:", "PRODID:"]
             .iter()
@@ -35,8 +35,9 @@ fn what_sogo_has_is_a_vtodo() {
     let Item::Task(milk) = &items[0].1 else {
         panic!()
     };
-    let lines = lines(&task::to_ical(milk));
+    let lines = lines(&task::to_ical(milk, "1"));
     for line in [
+        "UID:1",
         "SUMMARY:Buy milk",
         "DESCRIPTION:2 l",
         "DUE;VALUE=DATE:20261201",
@@ -96,8 +97,13 @@ fn local_time_is_on_the_wall_and_the_moment_beside_it() {
 fn notes_come_back() {
     let sent = "BEGIN:VCALENDAR\r\nBEGIN:VJOURNAL\r\nSUMMARY:a\r\nDESCRIPTION:one\\ntwo\r\nCATEGORIES:x,y\r\nEND:VJOURNAL\r\nEND:VCALENDAR\r\n";
     let there = note::from_ical(sent.as_bytes()).unwrap();
-    let back = lines(&note::to_ical(&there));
-    for line in ["SUMMARY:a", "DESCRIPTION:one\\ntwo", "CATEGORIES:x,y"] {
+    let back = lines(&note::to_ical(&there, "1"));
+    for line in [
+        "UID:1",
+        "SUMMARY:a",
+        "DESCRIPTION:one\\ntwo",
+        "CATEGORIES:x,y",
+    ] {
         assert!(back.iter().any(|l| l == line), "{line} not in {back:#?}");
     }
     assert!(note::from_ical(b"BEGIN:VCARD\nEND:VCARD\n").is_err());

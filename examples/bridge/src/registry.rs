@@ -1,10 +1,13 @@
 //! Which sources this build has, and how a config becomes one of them.
 
 mod dav;
+mod eas;
 mod imap;
 mod maildir;
 mod pop3;
 mod vdir;
+
+use std::path::Path;
 
 use caldav::client::Service;
 use sync_core::Source;
@@ -17,20 +20,23 @@ use crate::config::{Settings, SourceConfig, SourceType};
 pub(crate) const BUILT: &[SourceType] = &[
     SourceType::Caldav,
     SourceType::Carddav,
+    SourceType::Eas,
     SourceType::Imap,
     SourceType::Pop3,
     SourceType::Maildir,
     SourceType::Vdir,
 ];
 
-/// A source that is not connected yet.
+/// A source that is not connected yet, for the state in this file; only ActiveSync's server is looked
+/// for, if the config does not name it.
 ///
 /// # Errors
-/// [`ErrorKind::Config`] if a file that the config names cannot be used.
-pub(crate) fn open(source: &SourceConfig) -> Result<Box<dyn Source>> {
+/// [`ErrorKind::Config`] if a file that the config names cannot be used, and what the search comes to.
+pub(crate) async fn open(source: &SourceConfig, state: &Path) -> Result<Box<dyn Source>> {
     match &source.settings {
         Settings::Caldav(web) => dav::open(Service::CalDav, web),
         Settings::Carddav(web) => dav::open(Service::CardDav, web),
+        Settings::Eas(web) => eas::open(web, state).await,
         Settings::Imap(server) => imap::open(server),
         Settings::Pop3 { server, .. } => pop3::open(server),
         Settings::Maildir { path, layout } => maildir::open(path, *layout),
@@ -55,11 +61,11 @@ pub(crate) struct Seen {
 ///
 /// # Errors
 /// The source cannot be reached, or refuses the login.
-pub(crate) async fn look(source: &SourceConfig) -> Result<Seen> {
+pub(crate) async fn look(source: &SourceConfig, state: &Path) -> Result<Seen> {
     if let Settings::Pop3 { server, leave } = &source.settings {
         return pop3::look(server, *leave).await;
     }
-    let mut opened = open(source)?;
+    let mut opened = open(source, state).await?;
     let mut collections = opened.collections().await?;
     collections.sort_by(|a, b| a.path.cmp(&b.path));
     // All that was wanted is known.

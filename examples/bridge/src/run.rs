@@ -74,26 +74,28 @@ fn history(sync: &SyncConfig) -> HistoryLimits {
 }
 
 impl<'c> Job<'c> {
-    /// Makes the sources; nothing is connected yet.
+    /// Makes the sources; nothing is logged in to yet.
     ///
     /// # Errors
-    /// [`ErrorKind::Config`] if a file that the config names cannot be used.
-    pub(crate) fn new(
+    /// [`ErrorKind::Config`] if a file that the config names cannot be used; a server that has to be
+    /// found and is not.
+    pub(crate) async fn new(
         config: &'c Config,
         sync: &'c SyncConfig,
         max_deletes: Option<MaxDeletes>,
     ) -> Result<Self> {
-        let open = |name: &str| {
+        let open = async |name: &'c str| {
             let source = config.source(name).ok_or_else(|| {
                 Error::new(ErrorKind::Config, format!("there is no [source.{name}]"))
             })?;
-            registry::open(source).map_err(|error| error.on_side(name))
+            let opened = registry::open(source, &config.state).await;
+            opened.map_err(|error| error.on_side(name))
         };
         Ok(Self {
             sync,
             engine: Engine::new(&sync.name, rules(sync, max_deletes)).keep_history(history(sync)),
-            left: open(&sync.left.value)?,
-            right: open(&sync.right.value)?,
+            left: open(&sync.left.value).await?,
+            right: open(&sync.right.value).await?,
         })
     }
 

@@ -168,7 +168,7 @@ pub(crate) async fn run(
     let mut ending = Ending::Done;
     let mut found = BTreeMap::new();
     for source in config.sources.iter().filter(used) {
-        let result = registry::look(source).await;
+        let result = registry::look(source, &config.state).await;
         if let Err(error) = &result {
             ending = ending.and(Ending::of(error));
         }

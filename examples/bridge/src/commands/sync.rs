@@ -118,7 +118,7 @@ impl Runs<'_> {
     }
 
     async fn one(&self, sync: &SyncConfig, state: &mut SqliteState) -> Result<Ending, Failure> {
-        let mut job = Job::new(self.config, sync, self.max_deletes)?;
+        let mut job = Job::new(self.config, sync, self.max_deletes).await?;
         let progress = Progress::new(sync, self.output, self.interrupt.clone());
         let result = job.run(state, self.mode, &progress).await;
         progress.finish()?;

@@ -67,7 +67,7 @@ pub(crate) async fn run(
         }
         UndoWhat::Item { id } => (sync_of(&mut state, &syncs, id)?, vec![id]),
     };
-    let mut job = Job::new(config, sync, None)?;
+    let mut job = Job::new(config, sync, None).await?;
     let undone = job.undo(&mut state, &entries).await?;
     job.close().await;
     let mut ending = Ending::Done;

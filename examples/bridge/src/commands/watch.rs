@@ -59,7 +59,7 @@ impl Watch<'_> {
         let mut last = Ending::Done;
         let mut pause = FIRST_PAUSE;
         let mut first = true;
-        let mut job = match Job::new(self.config, sync, None) {
+        let mut job = match Job::new(self.config, sync, None).await {
             Ok(job) => job,
             Err(error) => return self.give_up(sync, &error),
         };
