@@ -76,6 +76,8 @@ pub enum Quirk {
     IgnoresIfNoneMatch,
     /// `If-Match` protects nothing from a DELETE or MOVE (SOGo, Radicale's MOVE).
     IgnoresIfMatch,
+    /// `Overwrite: F` protects nothing from a MOVE (SOGo).
+    IgnoresOverwrite,
     /// The connection is closed after every response, without a word (SOGo).
     ClosesSilently,
     /// There is no sync-collection report and no sync-token.
@@ -166,6 +168,7 @@ impl Profile {
                     Quirk::NumericTokens,
                     Quirk::IgnoresIfNoneMatch,
                     Quirk::IgnoresIfMatch,
+                    Quirk::IgnoresOverwrite,
                     Quirk::ClosesSilently,
                     Quirk::WellKnownIsHtml,
                     Quirk::BareContentTypes,

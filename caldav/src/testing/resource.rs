@@ -179,10 +179,14 @@ pub(super) fn r#move(request: &Request<'_>) -> Reply {
         return Reply::status(409);
     };
     let taken = target.resources.contains_key(&to_item);
-    if taken && request.header("overwrite") == Some("F") {
+    let heeded = !request.profile.has(Quirk::IgnoresOverwrite);
+    if taken && heeded && request.header("overwrite") == Some("F") {
         return Reply::status(412);
     }
     let content = String::from_utf8_lossy(&resource.content).into_owned();
+    if taken && !heeded {
+        account.delete(&to_key, &to_item);
+    }
     if key != to_key
         && let Err(refusal) = account.check(&to_key, &to_item, &content)
     {

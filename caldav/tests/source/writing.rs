@@ -294,7 +294,12 @@ async fn what_is_refused_says_why_and_stops_no_other() {
 
 #[tokio::test]
 async fn a_move_finds_a_name_that_is_free() {
-    let server = server(Profile::full());
+    for profile in [Profile::full(), Profile::sogo_like()] {
+        a_name_is_taken(server(profile)).await;
+    }
+}
+
+async fn a_name_is_taken(server: Server) {
     fill(&server, 1);
     server.store().create("calendars/home");
     server
@@ -308,7 +313,6 @@ async fn a_move_finds_a_name_that_is_free() {
         guard: item.revision.clone(),
         to: home.clone(),
     };
-    server.order(Fault::on("MOVE").nth(2).cut_after());
     let outcome = write(&mut source, &work, op).await;
     let Outcome::Done(stored) = outcome else {
         panic!("{outcome:?}");
@@ -318,6 +322,16 @@ async fn a_move_finds_a_name_that_is_free() {
     assert_eq!(fetch(&mut source, &home, &[id.as_str()]).await.len(), 1);
     assert!(server.store().names(WORK).is_empty());
     assert_eq!(server.store().names("calendars/home").len(), 2);
+    // Back again, and the answer is lost.
+    let item = listed(&mut source, &home, id.as_str()).await;
+    server.order(Fault::on("MOVE").cut_after());
+    let op = Op::Move {
+        id: item.id,
+        guard: item.revision,
+        to: work.clone(),
+    };
+    assert_eq!(word(&write(&mut source, &home, op).await), "done");
+    assert_eq!(server.store().names(WORK).len(), 1);
 }
 
 #[tokio::test]

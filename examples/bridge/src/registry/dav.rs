@@ -1,4 +1,4 @@
-use caldav::client::{ClientOptions, Service};
+use caldav::client::{ClientOptions, Service, SystemDns};
 use caldav::source::{DavConfig, DavSource};
 use sync_core::Source;
 use sync_core::error::{Error, ErrorKind, Result};
@@ -30,11 +30,14 @@ pub(super) fn open(service: Service, web: &WebServer) -> Result<Box<dyn Source>>
         true => format!("{user} at {url}"),
         false => url,
     };
-    let config = DavConfig::new(service, account, options);
+    let mut config = DavConfig::new(service, account, options);
+    if let (None, Some(address)) = (&web.url, &web.address) {
+        config = config.locate(address, SystemDns::new());
+    }
     Ok(Box::new(DavSource::new(config)))
 }
 
-/// The url, or the server of the address's domain, where the rest is discovered.
+/// The url, or that of the address's domain, where its server is looked for.
 fn start(web: &WebServer) -> Result<String> {
     if let Some(url) = &web.url {
         return Ok(url.without_user());
