@@ -127,25 +127,27 @@ impl DavSource {
         let client = self.client().await?;
         let mut found = Vec::new();
         if self.homes.is_none() {
-            let start = self.begin(&client).await?;
-            found.extend(start.filter(|_| self.is_single()));
-        } else if let Some(only) = self.homes.as_ref().and_then(|homes| homes.only.clone()) {
-            let asked = properties(self.service());
-            found.push(client.properties(&only, &asked).await?);
+            found.extend(self.begin(&client).await?);
         }
-        if !self.is_single() {
-            for home in self.homes().to_vec() {
-                let asked = properties(self.service());
-                let mut answer = client.propfind(&home, Depth::One, &asked).await?;
-                while let Some(response) = answer.next().await? {
-                    found.push(response);
+        let asked = properties(self.service());
+        match self.homes.as_ref().and_then(|homes| homes.only.clone()) {
+            Some(only) if found.is_empty() => {
+                found.push(client.properties(&only, &asked).await?);
+            }
+            Some(_) => {}
+            None => {
+                for home in self.homes().to_vec() {
+                    let mut answer = client.propfind(&home, Depth::One, &asked).await?;
+                    while let Some(response) = answer.next().await? {
+                        found.push(response);
+                    }
                 }
             }
         }
         Ok(self.take(&found))
     }
 
-    /// Finds the homes; gives what the URL itself is, with its properties.
+    /// Finds the homes, or the collection that the URL is, which is given with its properties.
     async fn begin(&mut self, client: &Client) -> Result<Option<Response>> {
         let service = self.service();
         let mut asked = properties(service);
@@ -155,48 +157,48 @@ impl DavSource {
         };
         asked.push(home_set);
         // The URL of a collection is known for one by a single request, and that of a principal
-        // or home by another one.
-        match client.properties(client.start(), &asked).await {
-            Ok(response)
-                if client::Collection::from_response(&response)
-                    .is_some_and(|one| one.service == service) =>
-            {
+        // or home by another one. The root of a server is neither.
+        let start = client.start();
+        let told = match start.path() {
+            "/" => None,
+            _ => match client.properties(start, &asked).await {
+                Ok(response) => Some(response),
+                Err(error) if error.is_retryable() || error.is_authentication() => {
+                    return Err(error.into());
+                }
+                Err(error) => {
+                    tracing::debug!(%error, "nothing at the URL itself");
+                    None
+                }
+            },
+        };
+        if let Some(response) = told {
+            let one = client::Collection::from_response(&response);
+            if one.is_some_and(|one| one.service == service) {
                 self.homes = Some(Homes {
                     homes: Vec::new(),
                     only: Some(response.href.clone()),
                 });
                 return Ok(Some(response));
             }
-            Ok(response) => {
-                let homes = response.properties.hrefs(home_set).to_vec();
-                // One that is elsewhere is for the discovery to judge.
-                if !homes.is_empty() && homes.iter().all(|home| home.origin().is_none()) {
-                    self.homes = Some(Homes { homes, only: None });
-                    return Ok(None);
-                }
+            let homes = response.properties.hrefs(home_set).to_vec();
+            // One that is elsewhere is for the discovery to judge.
+            if !homes.is_empty() && homes.iter().all(|home| home.origin().is_none()) {
+                self.homes = Some(Homes { homes, only: None });
+                return Ok(None);
             }
-            Err(error) if error.is_retryable() || error.is_authentication() => {
-                return Err(error.into());
-            }
-            Err(error) => tracing::debug!(%error, "no collection at the URL itself"),
         }
         let discovery = client.discover(service).await?;
-        let only = discovery.collection.filter(|_| discovery.homes.is_empty());
+        self.addresses = Some(discovery.addresses);
         self.homes = Some(Homes {
             homes: discovery.homes,
-            only,
+            only: discovery.collection,
         });
         Ok(None)
     }
 
     fn homes(&self) -> &[Href] {
         self.homes.as_ref().map_or(&[], |homes| &homes.homes)
-    }
-
-    fn is_single(&self) -> bool {
-        self.homes
-            .as_ref()
-            .is_some_and(|homes| homes.only.is_some())
     }
 
     /// The collections among responses, whose tags are noted.

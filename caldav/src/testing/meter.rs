@@ -55,10 +55,19 @@ impl AsyncWrite for Metered {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        // Counted before it is sent: nobody has what is not counted yet.
+        let meter = Arc::clone(&self.meter);
+        meter.sent.fetch_add(bytes.len() as u64, Ordering::SeqCst);
         let result = Pin::new(&mut self.socket).poll_write(cx, bytes);
-        if let Poll::Ready(Ok(sent)) = &result {
-            self.meter.sent.fetch_add(*sent as u64, Ordering::Relaxed);
-        }
+        let sent = match &result {
+            Poll::Ready(Ok(sent)) => *sent,
+            _ => 0,
+        };
+        let unsent = bytes.len().saturating_sub(sent) as u64;
+        let less = |count: u64| Some(count.saturating_sub(unsent));
+        let _ = meter
+            .sent
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, less);
         result
     }
 
