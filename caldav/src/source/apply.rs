@@ -267,11 +267,13 @@ impl DavSource {
 impl Task {
     /// Whether it has to be seen before what is there. Servers that schedule mail because of what
     /// was there; a name may be taken although `If-None-Match` is sent, and not every DELETE and
-    /// MOVE minds `If-Match` (SOGo, Radicale).
+    /// MOVE minds `If-Match` (SOGo, Radicale), nor every PUT to what is gone (SOGo's contacts).
     fn needs_look(&self, scheduling: bool) -> bool {
         match self {
             Self::Create { .. } | Self::Delete { .. } | Self::Move { .. } => true,
-            Self::Replace { guard, .. } => scheduling || usable(guard).is_none(),
+            Self::Replace { guard, .. } => {
+                scheduling || usable(guard).is_none() || guard.as_str().starts_with("\"gcs")
+            }
         }
     }
 }

@@ -129,6 +129,14 @@ impl DavSource {
 }
 
 impl Reader {
+    /// The same for another collection.
+    pub(super) fn at(&self, collection: &Href) -> Self {
+        Self {
+            collection: collection.clone(),
+            ..self.clone()
+        }
+    }
+
     /// Reads one chunk; says whether to go on.
     async fn read(&self, mut wanted: HashMap<Href, ItemId>, sender: &Sender) -> Result<bool> {
         let hrefs: Vec<Href> = wanted.keys().cloned().collect();

@@ -228,9 +228,13 @@ impl Writer {
             let moved = self.reader.client.move_to(&from, &target, &precondition);
             let error = match moved.await {
                 Ok(stored) => {
+                    let id = item_id(to, &stored.href).unwrap_or_else(|| name.clone());
+                    // A server may have given it a name of its own (SOGo's contacts): then the next
+                    // listing shows it.
+                    let there = matches!(self.reader.at(to).look_at(&id).await, Ok(Some(_)));
                     return Outcome::Done(Stored {
-                        id: item_id(to, &stored.href).or_else(|| Some(name.clone())),
-                        revision: revision(stored.etag.as_ref()),
+                        id: there.then_some(id),
+                        revision: revision(stored.etag.as_ref()).filter(|_| there),
                         flags: None,
                     });
                 }
@@ -263,8 +267,7 @@ impl Writer {
 
     /// Whether an item is no longer here, and there.
     async fn moved(&self, id: &ItemId, name: &ItemId, to: &Href) -> bool {
-        let mut there = self.reader.clone();
-        there.collection = to.clone();
+        let there = self.reader.at(to);
         matches!(self.reader.look_at(id).await, Ok(None))
             && matches!(there.look_at(name).await, Ok(Some(_)))
     }

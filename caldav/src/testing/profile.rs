@@ -76,6 +76,10 @@ pub enum Quirk {
     IgnoresIfNoneMatch,
     /// `If-Match` protects nothing from a DELETE or MOVE (SOGo, Radicale's MOVE).
     IgnoresIfMatch,
+    /// `If-Match` of a PUT to what is not there is not minded: it is created (SOGo's contacts).
+    CreatesDespiteIfMatch,
+    /// A MOVE gives the item a name of the server's own (SOGo's contacts).
+    RenamesWhatIsMoved,
     /// `Overwrite: F` protects nothing from a MOVE (SOGo).
     IgnoresOverwrite,
     /// The connection is closed after every response, without a word (SOGo).
@@ -169,6 +173,8 @@ impl Profile {
                     Quirk::IgnoresIfNoneMatch,
                     Quirk::IgnoresIfMatch,
                     Quirk::IgnoresOverwrite,
+                    Quirk::CreatesDespiteIfMatch,
+                    Quirk::RenamesWhatIsMoved,
                     Quirk::ClosesSilently,
                     Quirk::WellKnownIsHtml,
                     Quirk::BareContentTypes,

@@ -46,7 +46,10 @@ fn holds(request: &Request<'_>, etag: Option<&str>) -> bool {
                 .split(',')
                 .any(|e| e.trim() == etag && !etag.starts_with("W/"))
     };
-    let ignored = request.profile.has(Quirk::IgnoresIfMatch) && request.method != "PUT";
+    let ignored = match request.method {
+        "PUT" => etag.is_none() && request.profile.has(Quirk::CreatesDespiteIfMatch),
+        _ => request.profile.has(Quirk::IgnoresIfMatch),
+    };
     if let Some(header) = request.header("if-match").filter(|_| !ignored)
         && !etag.is_some_and(|etag| listed(header, etag))
     {
@@ -193,7 +196,11 @@ pub(super) fn r#move(request: &Request<'_>) -> Reply {
         return request.refuse(&refusal);
     }
     account.delete(&key, &item);
-    account.put(&to_key, &to_item, &content);
+    let name = match request.profile.has(Quirk::RenamesWhatIsMoved) {
+        true => format!("moved-{to_item}"),
+        false => to_item,
+    };
+    account.put(&to_key, &name, &content);
     Reply::status(if taken { 204 } else { 201 })
 }
 

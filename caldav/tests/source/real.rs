@@ -84,8 +84,8 @@ async fn radicale_conforms() {
     ] {
         let server = Radicale::start().unwrap();
         // Debian's Radicale takes the escapes in a Destination for part of the name.
-        let why = "it does not decode the Destination";
-        let skip = [("a_move_keeps_everything", why), ("a_move_is_guarded", why)];
+        const WHY: &str = "it does not decode the Destination";
+        let skip = [("a_move_keeps_everything", WHY), ("a_move_is_guarded", WHY)];
         conform(
             server.port,
             kind,
@@ -96,19 +96,33 @@ async fn radicale_conforms() {
     }
 }
 
+/// Names that a SOGo takes for others, or loses what is put there.
+const SOGO_NAMES: &[&str] = &["..", "back\\slash", "\\2e", "question?", "tilde~"];
+
 #[tokio::test]
 #[ignore = "needs the testbed"]
-async fn sogo_conforms() {
-    for kind in [ItemKind::Event, ItemKind::Task, ItemKind::Contact] {
-        let server = Sogo::start().unwrap();
-        conform(
-            server.port,
-            kind,
-            &["..", "back\\slash", "\\2e", "question?", "tilde~"],
-            &[],
-        )
-        .await;
-    }
+async fn sogo_conforms_with_events() {
+    let server = Sogo::start().unwrap();
+    conform(server.port, ItemKind::Event, SOGO_NAMES, &[]).await;
+}
+
+#[tokio::test]
+#[ignore = "needs the testbed"]
+async fn sogo_conforms_with_tasks() {
+    let server = Sogo::start().unwrap();
+    conform(server.port, ItemKind::Task, SOGO_NAMES, &[]).await;
+}
+
+#[tokio::test]
+#[ignore = "needs the testbed"]
+async fn sogo_conforms_with_contacts() {
+    let server = Sogo::start().unwrap();
+    const WHY: &str = "it has no room for long names";
+    let skip = &[
+        ("eight_bit_and_long_lines_are_kept", WHY),
+        ("a_large_content_is_kept", WHY),
+    ];
+    conform(server.port, ItemKind::Contact, SOGO_NAMES, skip).await;
 }
 
 struct World {
