@@ -1,18 +1,15 @@
 //! The XPRESS codec beside that of Debian's libwim, on the same blocks of 64 KiB.
 //!
 //! `cargo testbed compare-libwim [FILE...]`; the files are measured together, as one corpus more. The
-//! contenders take turns, each on one thread; the tables show medians. `LIBWIM_TURNS` sets the number
+//! contenders take turns, each on one thread; the tables show medians of the time of the processor. `LIBWIM_TURNS` sets the number
 //! of turns (default 15).
 
 #![allow(clippy::print_stdout, clippy::expect_used)]
 
-use std::{
-    env, fs,
-    hint::black_box,
-    time::{Duration, Instant},
-};
+use std::{env, fs, hint::black_box, time::Duration};
 
 use deltasync::xpress::{Decoder, Encoder, Level, MAX_BLOCK};
+use rustix::time::{ClockId, clock_gettime};
 use testbed::{Libwim, Random, mail::Generator};
 
 const LEVELS: [Level; 3] = [Level::Fast, Level::Default, Level::Best];
@@ -97,10 +94,16 @@ fn speed(bytes: usize, time: Duration) -> f64 {
     bytes as f64 / 1e6 / time.as_secs_f64()
 }
 
+/// The time that this thread had the processor.
 fn timed(run: impl FnOnce()) -> Duration {
-    let start = Instant::now();
+    let start = processor_time();
     run();
-    start.elapsed()
+    processor_time().saturating_sub(start)
+}
+
+fn processor_time() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::try_from(time).expect("a time")
 }
 
 fn decoding(libwim: &mut Libwim, corpus: &Corpus, turns: usize) {

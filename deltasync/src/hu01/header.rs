@@ -1,6 +1,6 @@
 //! The headers of a stream and of its blocks.
 
-use core::fmt;
+use core::{fmt, str::FromStr};
 
 /// What a stream begins with.
 pub(super) const SIGNATURE: [u8; 4] = *b"HU01";
@@ -118,17 +118,77 @@ impl fmt::Display for MessageId {
     }
 }
 
+/// A text that is no GUID.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvalidMessageId;
+
+impl fmt::Display for InvalidMessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("this is no GUID, as 00112233-4455-6677-8899-aabbccddeeff is one")
+    }
+}
+
+impl core::error::Error for InvalidMessageId {}
+
+impl FromStr for MessageId {
+    type Err = InvalidMessageId;
+
+    /// Reads what [`Display`](fmt::Display) writes, in either case.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut bytes = [0; 16];
+        let mut places = bytes.iter_mut();
+        let mut groups = text.split('-');
+        for digits in [8, 4, 4, 4, 12] {
+            let group = groups
+                .next()
+                .filter(|group| group.len() == digits)
+                .ok_or(InvalidMessageId)?;
+            for (pair, place) in group.as_bytes().chunks_exact(2).zip(places.by_ref()) {
+                for digit in pair {
+                    let value = char::from(*digit).to_digit(16).ok_or(InvalidMessageId)?;
+                    *place = (*place << 4) | value as u8;
+                }
+            }
+        }
+        if groups.next().is_some() {
+            return Err(InvalidMessageId);
+        }
+        let (first, rest) = bytes.split_at_mut(4);
+        let (second, rest) = rest.split_at_mut(2);
+        let (third, _) = rest.split_at_mut(2);
+        for field in [first, second, third] {
+            field.reverse();
+        }
+        Ok(Self(bytes))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
-    use super::{BlockHeader, FileHeader, MessageId};
+    use super::{BlockHeader, FileHeader, InvalidMessageId, MessageId};
     use alloc::string::ToString;
 
     #[test]
     fn a_guid_is_written_as_windows_does() {
         let id = MessageId(*b"\x33\x22\x11\x00\x55\x44\x77\x66\x88\x99\xaa\xbb\xcc\xdd\xee\xff");
-        assert_eq!(id.to_string(), "00112233-4455-6677-8899-aabbccddeeff");
+        let text = "00112233-4455-6677-8899-aabbccddeeff";
+        assert_eq!(id.to_string(), text);
+        assert_eq!(text.parse(), Ok(id));
+        assert_eq!(text.to_uppercase().parse(), Ok(id));
+        for wrong in [
+            "",
+            "00112233445566778899aabbccddeeff",
+            &text[1..],
+            "0011223g-4455-6677-8899-aabbccddeeff",
+        ] {
+            assert_eq!(wrong.parse::<MessageId>(), Err(InvalidMessageId));
+        }
+        assert_eq!(
+            [text, "-"].concat().parse::<MessageId>(),
+            Err(InvalidMessageId)
+        );
     }
 
     #[test]

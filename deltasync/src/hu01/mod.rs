@@ -67,7 +67,7 @@ pub use self::{
     decoder::{Decoder, Event, Limits, decompress},
     encoder::{Encoder, compress},
     error::{Error, ErrorKind},
-    header::{BlockHeader, FileHeader, MessageId},
+    header::{BlockHeader, FileHeader, InvalidMessageId, MessageId},
 };
 #[cfg(feature = "std")]
 pub use self::{read::Reader, write::Writer};

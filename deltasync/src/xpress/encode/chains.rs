@@ -5,10 +5,10 @@ use core::mem;
 use super::window::Window;
 use crate::xpress::MIN_MATCH;
 
-/// Bits of the hashes of three, four and five bytes.
+/// Bits of the hashes of three, four and seven bytes.
 const BITS3: u32 = 12;
-const BITS4: u32 = 14;
-const BITS5: u32 = 15;
+const BITS4: u32 = 15;
+const BITS7: u32 = 15;
 
 /// A place to copy from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,22 +27,15 @@ pub(super) struct Effort {
     pub(super) nice: u8,
 }
 
-/// Where the positions with some hash are: for five bytes a chain of them, latest first; for three and
-/// four bytes the latest, since the nearest match of one length is the best.
+/// Where the positions with some hash are: for seven bytes a chain of them, latest first; for three and
+/// four bytes the latest, since the nearest match of one length is the best. Those of five and six
+/// bytes in between are not worth longer chains.
 pub(super) struct Chains {
     latest3: [u16; 1 << BITS3],
     latest4: [u16; 1 << BITS4],
-    latest5: [u16; 1 << BITS5],
-    /// For each position the one before it with the same hash of five bytes.
+    latest7: [u16; 1 << BITS7],
+    /// For each position the one before it with the same hash of seven bytes.
     earlier: [u16; 1 << 16],
-}
-
-/// The latest positions before one that have the same hashes; 0 for none.
-#[derive(Clone, Copy)]
-struct Before {
-    three: u16,
-    four: u16,
-    five: u16,
 }
 
 impl Chains {
@@ -50,7 +43,7 @@ impl Chains {
         Self {
             latest3: [0; 1 << BITS3],
             latest4: [0; 1 << BITS4],
-            latest5: [0; 1 << BITS5],
+            latest7: [0; 1 << BITS7],
             earlier: [0; 1 << 16],
         }
     }
@@ -60,44 +53,50 @@ impl Chains {
         // What `earlier` holds is only reached from the others.
         self.latest3.fill(0);
         self.latest4.fill(0);
-        self.latest5.fill(0);
+        self.latest7.fill(0);
     }
 
-    /// Enters a position that begins with these bytes.
-    #[inline(always)]
-    fn replace(&mut self, eight: u64, at: u16) -> Before {
-        let three = hash(eight << 40, BITS3);
-        let three = self
-            .latest3
-            .get_mut(three)
-            .map_or(0, |latest| mem::replace(latest, at));
-        let four = self.replace4(eight as u32, at);
-        let five = hash(eight << 24, BITS5);
-        let five = self
-            .latest5
-            .get_mut(five)
-            .map_or(0, |latest| mem::replace(latest, at));
-        if let Some(earlier) = self.earlier.get_mut(usize::from(at)) {
-            *earlier = five;
-        }
-        Before { three, four, five }
-    }
-
-    /// Enters positions that are not searched.
+    /// Enters positions that are not searched; not for three bytes, since matches that short do not
+    /// bring in what this would cost.
     #[inline(always)]
     pub(super) fn enter(&mut self, window: &Window, from: usize, to: usize) {
         for at in from as u16..to as u16 {
-            self.replace(window.eight(at.into()), at);
+            let eight = window.eight(at.into());
+            self.replace4(eight as u32, at);
+            self.replace7(eight, at);
         }
     }
 
-    /// Enters a position for its first four bytes alone; the latest one before it.
+    /// Enters a position for its first three bytes; the latest one before it.
+    #[inline(always)]
+    fn replace3(&mut self, four: u32, at: u16) -> u16 {
+        let three = hash(u64::from(four) << 40, BITS3);
+        self.latest3
+            .get_mut(three)
+            .map_or(0, |latest| mem::replace(latest, at))
+    }
+
+    /// Enters a position for its first four bytes; the latest one before it.
     #[inline(always)]
     pub(super) fn replace4(&mut self, four: u32, at: u16) -> u16 {
         let four = hash(u64::from(four) << 32, BITS4);
         self.latest4
             .get_mut(four)
             .map_or(0, |latest| mem::replace(latest, at))
+    }
+
+    /// Enters a position for its first seven bytes; the latest one before it.
+    #[inline(always)]
+    fn replace7(&mut self, eight: u64, at: u16) -> u16 {
+        let seven = hash(eight << 8, BITS7);
+        let before = self
+            .latest7
+            .get_mut(seven)
+            .map_or(0, |latest| mem::replace(latest, at));
+        if let Some(earlier) = self.earlier.get_mut(usize::from(at)) {
+            *earlier = before;
+        }
+        before
     }
 
     /// Enters a position and finds matches there: each that is longer than `least` and than all nearer
@@ -113,23 +112,23 @@ impl Chains {
     ) -> usize {
         let eight = window.eight(at.into());
         let four = eight as u32;
-        let before = self.replace(eight, at);
+        let (three, latest4) = (self.replace3(four, at), self.replace4(four, at));
+        let mut candidate = self.replace7(eight, at);
         let at = usize::from(at);
         let most = window.end() - at;
         let mut longest = least;
-        let mut candidate = before.five;
         if longest < 4 {
             let mut distance = 0;
-            if before.four != 0 && window.four(before.four.into()) == four {
-                distance = at - usize::from(before.four);
-                longest = window.common(before.four.into(), at, 4, most);
-                if candidate == before.four {
+            if latest4 != 0 && window.four(latest4.into()) == four {
+                distance = at - usize::from(latest4);
+                longest = window.common(latest4.into(), at, 4, most);
+                if candidate == latest4 {
                     candidate = self.before(candidate);
                 }
             } else if longest < MIN_MATCH {
                 longest = MIN_MATCH;
-                if before.three != 0 && (window.four(before.three.into()) ^ four) << 8 == 0 {
-                    distance = at - usize::from(before.three);
+                if three != 0 && (window.four(three.into()) ^ four) << 8 == 0 {
+                    distance = at - usize::from(three);
                 }
             }
             if distance != 0 {

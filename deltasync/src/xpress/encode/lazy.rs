@@ -15,7 +15,7 @@ pub(super) fn parse(window: &Window, chains: &mut Chains, tokens: &mut Tokens, e
     let end = window.end();
     let searched = window.searched();
     let less = Effort {
-        depth: effort.depth / 2,
+        depth: effort.depth / 4,
         ..effort
     };
     let mut at = 1;

@@ -26,7 +26,7 @@ use super::{Error, ErrorKind, MAX_BLOCK};
 
 /// How hard the lazy parse looks for matches.
 const EFFORT: Effort = Effort {
-    depth: 16,
+    depth: 20,
     nice: 64,
 };
 

@@ -30,7 +30,7 @@ pub struct Libwim {
 /// What libwim made of some blocks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
-    /// How long all passes over all blocks took inside of libwim.
+    /// How long all passes over all blocks took inside of libwim, in time of the processor.
     pub took: Duration,
     /// The result for every block; `None` where libwim refused it or could not make it smaller.
     pub results: Vec<Option<Vec<u8>>>,
