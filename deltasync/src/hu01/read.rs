@@ -4,7 +4,7 @@ use std::io::{self, BufRead, Read};
 
 use alloc::{boxed::Box, vec};
 
-use super::{Decoder, Event, FileHeader, Limits};
+use super::{BlockHeader, Decoder, Event, FileHeader, Limits};
 
 /// How much is read at once.
 const PIECE: usize = 32 << 10;
@@ -19,6 +19,7 @@ pub struct Reader<R> {
     inner: R,
     decoder: Decoder,
     header: Option<FileHeader>,
+    block_header: Option<BlockHeader>,
     piece: Box<[u8]>,
     /// What of the piece is not decoded.
     start: usize,
@@ -34,6 +35,7 @@ impl<R: Read> Reader<R> {
             inner,
             decoder: Decoder::new(limits),
             header: None,
+            block_header: None,
             piece: vec![0; PIECE].into_boxed_slice(),
             start: 0,
             end: 0,
@@ -55,6 +57,12 @@ impl<R: Read> Reader<R> {
         }
     }
 
+    /// The header of the block that [`fill_buf`](BufRead::fill_buf) gives, or gave last.
+    #[must_use]
+    pub fn block_header(&self) -> Option<BlockHeader> {
+        self.block_header
+    }
+
     /// What is read from. It stands behind what was decoded so far, by up to 32 KiB.
     pub fn into_inner(self) -> R {
         self.inner
@@ -69,7 +77,8 @@ impl<R: Read> Reader<R> {
                     self.header = Some(header);
                     true
                 }
-                Some(Event::Block { .. }) => {
+                Some(Event::Block { header, .. }) => {
+                    self.block_header = Some(header);
                     self.read = 0;
                     true
                 }
