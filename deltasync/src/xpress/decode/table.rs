@@ -262,3 +262,82 @@ impl Seconds {
         self.adds.get(1 << bits..2 << bits).unwrap_or(&[])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+    use super::Table;
+    use crate::xpress::TABLE;
+    use alloc::vec::Vec;
+
+    fn lengths(of: &[(usize, u8)]) -> [u8; TABLE] {
+        let mut lengths = [0; TABLE];
+        for &(symbol, length) in of {
+            lengths[symbol / 2] |= length << (symbol % 2 * 4);
+        }
+        lengths
+    }
+
+    #[test]
+    fn a_code_has_to_be_complete() {
+        let mut table = Table::new();
+        assert!(table.read(&lengths(&[])).is_none());
+        assert!(table.read(&lengths(&[(7, 1)])).is_none());
+        assert!(table.read(&lengths(&[(7, 1), (8, 2)])).is_none());
+        assert!(table.read(&lengths(&[(7, 1), (8, 1), (9, 15)])).is_none());
+        assert!(table.read(&[0xff; TABLE]).is_none());
+        assert!(table.read(&[0x11; TABLE]).is_none());
+        assert!(table.read(&[0x99; TABLE]).is_some());
+        assert!(table.read(&lengths(&[(7, 1), (8, 1)])).is_some());
+    }
+
+    #[test]
+    fn two_short_literals_are_found_at_once() {
+        let mut table = Table::new();
+        table
+            .read(&lengths(&[(b'a'.into(), 1), (b'b'.into(), 2), (256, 2)]))
+            .unwrap();
+        let entry = table.look_up(0b0_10_11 << 59);
+        assert_eq!((entry.literals(), entry.bytes()), (2, *b"ab"));
+        assert_eq!((entry.first_bits(), entry.bits()), (1, 3));
+        // A match is not taken with a literal.
+        let entry = table.look_up(0b0_11 << 61);
+        assert_eq!(
+            (entry.literals(), entry.bytes()[0], entry.bits()),
+            (1, b'a', 1)
+        );
+        let entry = table.look_up(0b11 << 62);
+        assert!(!entry.is_literal());
+        assert_eq!(
+            (entry.length(), entry.distance_bits(), entry.bits()),
+            (3, 0, 2)
+        );
+    }
+
+    #[test]
+    fn long_codes_take_a_second_look() {
+        // One of each length, and two of the last.
+        let mut of: Vec<_> = (1..=15)
+            .map(|length| (usize::from(length), length))
+            .collect();
+        of.push((256 + 0x3f, 15));
+        let mut table = Table::new();
+        table.read(&lengths(&of)).unwrap();
+        for length in 1..15 {
+            let register = !(u64::MAX >> (length - 1));
+            let entry = table.further(table.look_up(register), register);
+            assert_eq!(
+                (entry.bytes()[0], entry.first_bits()),
+                (length, length.into())
+            );
+        }
+        let entry = table.further(table.look_up(u64::MAX), u64::MAX);
+        // Its bits and three for the distance.
+        assert_eq!(
+            (entry.length(), entry.distance_bits(), entry.bits()),
+            (0, 3, 18)
+        );
+        assert_eq!(entry.first_bits(), 15);
+    }
+}

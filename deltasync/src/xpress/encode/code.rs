@@ -151,3 +151,85 @@ fn canonical(lengths: &[u8; SYMBOLS], by_length: &[usize; MAX_CODE + 1]) -> [u32
     }
     codes
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::indexing_slicing)]
+
+    use super::Code;
+    use crate::xpress::{MAX_CODE, SYMBOLS};
+    use alloc::vec::Vec;
+    use proptest::prelude::*;
+
+    fn counts(pairs: &[(usize, u32)]) -> [u32; SYMBOLS] {
+        let mut counts = [0; SYMBOLS];
+        for &(symbol, count) in pairs {
+            counts[symbol] += count;
+        }
+        counts
+    }
+
+    fn is_complete(code: &Code) -> bool {
+        let lengths = code.lengths().iter().filter(|length| **length != 0);
+        lengths
+            .map(|length| 1 << (MAX_CODE - usize::from(*length)))
+            .sum::<usize>()
+            == 1 << MAX_CODE
+    }
+
+    /// What the symbols take together.
+    fn cost(counts: &[u32; SYMBOLS], code: &Code) -> u32 {
+        let pairs = counts.iter().zip(code.lengths());
+        pairs
+            .map(|(count, length)| count * u32::from(*length))
+            .sum()
+    }
+
+    #[test]
+    fn rare_symbols_have_long_codes() {
+        let counts = counts(&[
+            (b'a'.into(), 45),
+            (b'b'.into(), 13),
+            (b'c'.into(), 12),
+            (256, 16),
+            (300, 9),
+            (511, 5),
+        ]);
+        let code = Code::new(&counts);
+        assert_eq!(cost(&counts, &code), 224);
+        assert_eq!(code.of(b'a'.into()), (0, 1));
+        assert_eq!(code.of(b'b'.into()), (0b100, 3));
+        assert_eq!(code.of(511), (0b1111, 4));
+        assert_eq!(code.of(1), (0, 0));
+    }
+
+    #[test]
+    fn no_code_is_too_long() {
+        let (mut pairs, mut a, mut b) = (Vec::new(), 1, 1);
+        for symbol in 0..22 {
+            pairs.push((symbol, a));
+            (a, b) = (b, a + b);
+        }
+        let counts = counts(&pairs);
+        let code = Code::new(&counts);
+        assert!(is_complete(&code));
+        assert_eq!(code.lengths().iter().max(), Some(&15));
+        // Unlimited it would be 121,368 bits.
+        assert!(cost(&counts, &code) < 121_368 * 1002 / 1000);
+    }
+
+    proptest! {
+        #[test]
+        fn every_code_is_complete(pairs in prop::collection::vec((0..SYMBOLS, 1..20_u32), 2..600), shift in 0..12_u32) {
+            // Some much more frequent than others.
+            let pairs: Vec<_> = pairs.into_iter().map(|(symbol, count)| (symbol, count << (symbol as u32 % (shift + 1)))).collect();
+            let counts = counts(&pairs);
+            prop_assume!(counts.iter().filter(|count| **count != 0).count() > 1);
+            let code = Code::new(&counts);
+            prop_assert!(is_complete(&code));
+            for (symbol, count) in counts.iter().enumerate() {
+                prop_assert_eq!(*count != 0, code.of(symbol).1 != 0);
+            }
+        }
+    }
+}
