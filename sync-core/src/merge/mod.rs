@@ -21,6 +21,28 @@
 //! | definitions of time zones | not at all: they go where their zone is used |
 //! | DTSTAMP, LAST-MODIFIED, REV, SEQUENCE | never differ; what was merged has the greater one |
 //! | properties of a vCard in one group | with what describes them, under a free name |
+//!
+//! ```
+//! use sync_core::merge::{Preference, Version, merge};
+//! use sync_core::model::Both;
+//!
+//! // A phone that knows no X- properties, and a server that does.
+//! let phone_had = b"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Al\r\nEND:VCARD\r\n";
+//! let phone_has = b"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Al B.\r\nEND:VCARD\r\n";
+//! let server = b"BEGIN:VCARD\r\nVERSION:4.0\r\nX-PET:cat\r\nFN:Al\r\nEND:VCARD\r\n";
+//! let version = |base, now| Version { base: Some(base), provisional: false, now };
+//!
+//! let merged = merge(
+//!     Both::new(version(phone_had, phone_has), version(server, server)),
+//!     Preference::Newest,
+//! );
+//! assert!(merged.conflicts.is_empty());
+//! assert_eq!(merged.result.left, None);
+//! assert_eq!(
+//!     merged.result.right.as_deref(),
+//!     Some(b"BEGIN:VCARD\r\nVERSION:4.0\r\nX-PET:cat\r\nFN:Al B.\r\nEND:VCARD\r\n".as_slice()),
+//! );
+//! ```
 
 mod canon;
 mod stamp;

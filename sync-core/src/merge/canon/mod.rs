@@ -17,7 +17,7 @@ pub(super) use names::{CARD_NAMES, Class, Form, canonical_name, rule};
 pub(super) use params::is_list_param;
 pub(super) use recurrence::length;
 pub(super) use time::{Moment, instant};
-pub(super) use value::{media_type, sniff};
+pub(super) use value::{basic_date, media_type, sniff};
 
 use super::syntax::Node;
 

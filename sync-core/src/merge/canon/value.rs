@@ -17,7 +17,7 @@ pub(super) fn canonical_value(name: &str, form: Form, raw: &str, with: &Attribut
         Form::Structured => structured(&raw),
         Form::Time => canonical_time(trimmed, &with.tzid),
         Form::CardDate if with.is_text => text(&raw),
-        Form::CardDate => card_date(&unescape(trimmed), with),
+        Form::CardDate => basic_date(&unescape(trimmed), &with.omitted_year),
         Form::Duration => duration(trimmed),
         Form::Trigger => trigger(trimmed).unwrap_or_else(|| canonical_time(trimmed, &with.tzid)),
         Form::Recurrence => recurrence(trimmed),
@@ -93,31 +93,32 @@ fn structured(raw: &str) -> String {
     parts.join(";")
 }
 
-/// Dates of vCard 3.0 may have hyphens and colons, those of vCard 4.0 have none.
-fn card_date(value: &str, with: &Attributes) -> String {
+/// A date of a vCard without hyphens and colons, as vCard 4.0 has it (RFC 6350 section 4.3.1). The
+/// year that stands for none is left out.
+pub(in crate::merge) fn basic_date(value: &str, omitted_year: &str) -> String {
     let (date, time) = match value.split_once(['T', 't']) {
         Some((date, time)) => (date, Some(time)),
         None => (value, None),
     };
-    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
-    let mut date = date.to_owned();
     let parts: Vec<&str> = date.split('-').collect();
-    date = match parts.as_slice() {
+    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    let mut basic = match parts.as_slice() {
         [y, m, d] if y.len() == 4 && m.len() == 2 && d.len() == 2 && digits(y) => {
             format!("{y}{m}{d}")
         }
         ["", "", m, d] if m.len() == 2 && d.len() == 2 => format!("--{m}{d}"),
-        _ => date,
+        _ => date.to_owned(),
     };
-    if !with.omitted_year.is_empty()
-        && let Some(rest) = date.strip_prefix(&with.omitted_year)
-        && rest.len() == 4
+    if !omitted_year.is_empty()
+        && let Some(day) = basic
+            .strip_prefix(omitted_year)
+            .filter(|day| day.len() == 4)
     {
-        date = format!("--{rest}");
+        basic = format!("--{day}");
     }
     match time {
-        Some(time) => format!("{date}T{}", time.to_ascii_uppercase().replace(':', "")),
-        None => date,
+        Some(time) => format!("{basic}T{}", time.to_ascii_uppercase().replace(':', "")),
+        None => basic,
     }
 }
 

@@ -1,5 +1,7 @@
 use super::Dialect;
-use crate::merge::canon::{CARD_NAMES, Class, Form, canonical_name, media_type, rule, sniff};
+use crate::merge::canon::{
+    CARD_NAMES, Class, Form, basic_date, canonical_name, media_type, rule, sniff,
+};
 use crate::merge::syntax::{
     Built, decode_caret, escape, quoted_printable, split_outside_quotes, split_unescaped, unescape,
 };
@@ -11,7 +13,7 @@ const NO_YEAR: &str = "1604";
 pub(in crate::merge) fn convert(line: Built, from: Dialect, to: Dialect) -> Built {
     let name = canonical_name(true, &line.name);
     let form = rule(true, &name).form;
-    let mut line = Draft::of(line, &name, form);
+    let mut line = Parts::of(line, &name, form);
     if from == Dialect::Old {
         line.modernize(&name, form);
     }
@@ -32,7 +34,7 @@ pub(in crate::merge) fn convert(line: Built, from: Dialect, to: Dialect) -> Buil
 }
 
 /// A line taken apart.
-struct Draft {
+struct Parts {
     group: String,
     name: String,
     params: Vec<(String, String)>,
@@ -45,9 +47,9 @@ struct Draft {
     value: String,
 }
 
-impl Draft {
+impl Parts {
     fn of(line: Built, name: &str, form: Form) -> Self {
-        let mut draft = Self {
+        let mut parts = Self {
             group: line.group,
             name: line.name,
             params: Vec::new(),
@@ -72,26 +74,26 @@ impl Draft {
                 "TYPE" => {
                     for part in split_outside_quotes(value, ',') {
                         let words = part.trim().trim_matches('"').split(',');
-                        draft.types.extend(words.map(|word| word.trim().to_owned()));
+                        parts.types.extend(words.map(|word| word.trim().to_owned()));
                     }
                     raws.push(raw);
                 }
                 "ENCODING" => match value.trim_matches('"').to_ascii_uppercase().as_str() {
-                    "B" | "BASE64" => draft.base64 = true,
-                    "QUOTED-PRINTABLE" => draft.printable = true,
+                    "B" | "BASE64" => parts.base64 = true,
+                    "QUOTED-PRINTABLE" => parts.printable = true,
                     _ => {}
                 },
-                _ => draft.params.push((key, raw)),
+                _ => parts.params.push((key, raw)),
             }
         }
-        draft.types.retain(|word| !word.is_empty());
+        parts.types.retain(|word| !word.is_empty());
         let plain = raws
             .iter()
             .all(|raw| raw.contains('=') && !raw.contains('"'));
         if plain && form != Form::Binary && name != "EMAIL" {
-            draft.raw_types = Some((draft.types.clone(), raws));
+            parts.raw_types = Some((parts.types.clone(), raws));
         }
-        draft
+        parts
     }
 
     fn param(&self, name: &str) -> Option<String> {
@@ -217,30 +219,11 @@ impl Draft {
             return;
         }
         self.drop(&["VALUE"]);
-        let value = self.value.trim().to_owned();
-        let (date, time) = match value.split_once(['T', 't']) {
-            Some((date, time)) => (date, Some(time)),
-            None => (value.as_str(), None),
-        };
-        let parts: Vec<&str> = date.split('-').collect();
-        let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
-        let mut basic = match parts.as_slice() {
-            [y, m, d] if y.len() == 4 && m.len() == 2 && d.len() == 2 && digits(y) => {
-                format!("{y}{m}{d}")
-            }
-            ["", "", m, d] if m.len() == 2 && d.len() == 2 => format!("--{m}{d}"),
-            _ => date.to_owned(),
-        };
-        if let Some(year) = self.param("X-APPLE-OMIT-YEAR")
-            && let Some(rest) = basic.strip_prefix(&year)
-        {
-            basic = format!("--{rest}");
+        let year = self.param("X-APPLE-OMIT-YEAR").unwrap_or_default();
+        self.value = basic_date(self.value.trim(), &year);
+        if self.value.starts_with("--") {
             self.drop(&["X-APPLE-OMIT-YEAR"]);
         }
-        self.value = match time {
-            Some(time) => format!("{basic}T{}", time.replace(':', "")),
-            None => basic,
-        };
     }
 
     /// As most writers of vCard 3.0 have it, with hyphens; a missing year as Apple has it.
