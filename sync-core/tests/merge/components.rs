@@ -1,7 +1,7 @@
 use sync_core::merge::Merged;
 use sync_core::model::Side;
 
-use crate::support::{calendar, event, four, none, three};
+use crate::support::{calendar, event, four, lines, none, three};
 
 const MASTER: &str =
     "BEGIN:VEVENT|UID:1|DTSTART:20240101T090000Z|RRULE:FREQ=DAILY|SUMMARY:a|END:VEVENT|";
@@ -87,6 +87,23 @@ fn overrides_follow_a_series_that_was_moved() {
         .replace("DTSTART:20240101T09", "DTSTART:20240101T10")
         .replace("ID:20240105T09", "ID:20240105T10");
     three(&calendar(MASTER), &dropped, &own).means(&expected);
+}
+
+#[test]
+fn an_override_of_a_series_on_another_clock_is_contested() {
+    let base = calendar(MASTER);
+    let zoned = base.replace(
+        "DTSTART:20240101T090000Z",
+        "DTSTART;TZID=Europe/Rome:20240101T100000",
+    );
+    let edited = calendar(&(MASTER.to_owned() + &instance(3, "SUMMARY:c")));
+    let all = zoned.replace("END:VCALENDAR", "")
+        + &lines(&instance(3, "SUMMARY:c"))
+        + "END:VCALENDAR\r\n";
+    three(&base, &zoned, &edited).contests(
+        &["DTSTART (RECURRENCE-ID 20240103T090000Z)"],
+        &all.replace("\r\n\r\n", "\r\n"),
+    );
 }
 
 #[test]

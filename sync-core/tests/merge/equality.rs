@@ -232,6 +232,14 @@ fn the_name_of_a_group_does_not_count_but_what_it_says_does() {
 }
 
 #[test]
+fn lines_that_are_none_are_compared_without_their_ends() {
+    same(
+        "BEGIN:VCARD\r\nno\r\n line\r\n\r\nnone\r\nEND:VCARD\r\n",
+        "BEGIN:VCARD\nnoli\n ne\n\nnone\nEND:VCARD",
+    );
+}
+
+#[test]
 fn bytes_that_are_no_text_are_told_apart() {
     let with = |byte: u8| [b"BEGIN:VCARD\nFN:".as_slice(), &[byte], b"\nEND:VCARD\n"].concat();
     assert!(sync_core::merge::equal(&with(0xe9), &with(0xe9)));

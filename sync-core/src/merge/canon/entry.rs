@@ -3,7 +3,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::names::{Class, Form, Rule, canonical_name, rule};
 use super::params::Attributes;
 use super::value::{canonical_value, decoded, loose};
-use crate::merge::syntax::{Item, Node, Property, escape, plain_name, split_unescaped, unfold};
+use crate::merge::syntax::{
+    Item, Node, Property, escape, logical_lines, plain_name, split_unescaped, unfold,
+};
 
 /// Properties that describe the others of their group, as they are usually written.
 const COMPANIONS: [&str; 3] = ["X-ABADR", "X-ABLabel", "X-APPLE-SUBADMINISTRATIVEAREA"];
@@ -137,11 +139,9 @@ pub(in crate::merge) fn entries_about(
         match content {
             Item::Node(_) => {}
             Item::Other(raw) => {
-                let text = String::from_utf8_lossy(raw);
-                if !text
-                    .trim_matches(['\u{feff}', ' ', '\t', '\r', '\n'])
-                    .is_empty()
-                {
+                let lines: Vec<_> = logical_lines(raw).map(unfold).collect();
+                let text = lines.join("\n");
+                if !text.trim().is_empty() {
                     out.said.push(other(text.trim(), place));
                 }
             }

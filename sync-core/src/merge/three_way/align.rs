@@ -12,8 +12,13 @@ use crate::model::Side;
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Family<'n, 'a>(pub(super) Docs<Option<(usize, &'n Node<'a>)>>);
 
-/// A series that somebody moved as a whole: by how many seconds, on which side.
-pub(super) type Shift = (Side, i64);
+/// What became of a series that one side moved as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Shift {
+    pub(super) mover: Side,
+    /// By how many seconds; none if it is told by another clock now.
+    pub(super) by: Option<i64>,
+}
 
 /// The components in four documents, those that are one together, in an order that depends on what
 /// they are. Definitions of time zones are left out.
@@ -46,8 +51,10 @@ pub(super) fn align<'n, 'a>(
         }
         alarms.add(at, mine);
     }
-    for (series, (side, by)) in shifts {
-        follow(&mut families, series, *side, *by);
+    for (series, shift) in shifts {
+        if let Some(by) = shift.by {
+            follow(&mut families, series, shift.mover, by);
+        }
     }
     let alarms = alarms.finish().into_iter().enumerate();
     let mut all: Vec<_> = families.into_iter().collect();

@@ -270,16 +270,17 @@ impl Merger<'_> {
             verdicts[side] = Verdict::Remove;
             return Some(verdicts);
         }
-        let (mover, by) = self.context.shifts.get(&self.context.series)?;
-        let moment = Moment::parse(&entry.value).filter(|_| *mover != side)?;
+        let shift = self.context.shifts.get(&self.context.series)?;
+        let (mover, by) = (shift.mover, shift.by?);
+        let moment = Moment::parse(&entry.value).filter(|_| mover != side)?;
         let shifted = Verdict::Write(Write {
             from: side,
-            value: Some(moment.later(*by)?),
+            value: Some(moment.later(by)?),
             attributes: entry.attributes.clone(),
         });
         let mut verdicts = Both::new(shifted.clone(), shifted);
-        if held[*mover].contains(moment.shifted(*by)?.as_str()) {
-            verdicts[*mover] = Verdict::Keep;
+        if held[mover].contains(moment.shifted(by)?.as_str()) {
+            verdicts[mover] = Verdict::Keep;
             verdicts[side] = Verdict::Remove;
         }
         Some(verdicts)

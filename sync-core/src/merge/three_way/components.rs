@@ -85,7 +85,7 @@ impl Merger<'_> {
 
     /// Only `side` has it: the other one took it out, or never had it.
     fn single<'a>(
-        &self,
+        &mut self,
         family: &Family<'_, 'a>,
         side: Side,
         (item, node): (usize, &Node<'a>),
@@ -100,9 +100,14 @@ impl Merger<'_> {
             }
             return;
         }
-        let shift = self.context.shifts.get(&self.context.series);
-        let moved = match shift {
-            Some((mover, by)) if *mover == other => moved(node, *by, self.eol[side]),
+        let shift = self.context.shifts.get(&self.context.series).copied();
+        let moved = match shift.filter(|shift| shift.mover == other) {
+            Some(Shift { by: Some(by), .. }) => moved(node, by, self.eol[side]),
+            // Nobody knows to which instance of the moved series it belongs.
+            Some(_) if recurrence_id(node).is_some() => {
+                self.conflict("DTSTART");
+                None
+            }
             _ => None,
         };
         if let Some(moved) = &moved {
@@ -146,7 +151,7 @@ fn is_edited(family: &Family<'_, '_>, side: Side) -> bool {
     }
 }
 
-/// The series that exactly one side moved as a whole, by the clock of their start.
+/// The series that exactly one side moved as a whole.
 fn shifts(nodes: Docs<Option<&Node<'_>>>, several: bool) -> BTreeMap<String, Shift> {
     let mut out = BTreeMap::new();
     if nodes
@@ -173,15 +178,21 @@ fn shifts(nodes: Docs<Option<&Node<'_>>>, several: bool) -> BTreeMap<String, Shi
         .keys()
         .filter(|series| after.right.contains_key(*series))
     {
-        let by = Both::from_fn(|side| {
+        let is_moved = |side: Side| {
+            let before = before[side].get(series);
+            before.is_some() && before != after[side].get(series)
+        };
+        let by = |side: Side| {
             let before = Moment::parse(before[side].get(series)?)?;
             Moment::parse(after[side].get(series)?)?.since(&before)
-        });
-        match (by.left, by.right) {
-            (Some(by), Some(0)) if by != 0 => out.insert(series.clone(), (Side::Left, by)),
-            (Some(0), Some(by)) if by != 0 => out.insert(series.clone(), (Side::Right, by)),
-            _ => None,
         };
+        let mover = match (is_moved(Side::Left), is_moved(Side::Right)) {
+            (true, false) => Side::Left,
+            (false, true) => Side::Right,
+            _ => continue,
+        };
+        let by = by(mover);
+        out.insert(series.clone(), Shift { mover, by });
     }
     out
 }
