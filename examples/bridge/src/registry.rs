@@ -1,6 +1,7 @@
 //! Which sources this build has, and how a config becomes one of them.
 
 mod dav;
+mod deltasync;
 mod eas;
 mod imap;
 mod maildir;
@@ -20,6 +21,7 @@ use crate::config::{Settings, SourceConfig, SourceType};
 pub(crate) const BUILT: &[SourceType] = &[
     SourceType::Caldav,
     SourceType::Carddav,
+    SourceType::Deltasync,
     SourceType::Eas,
     SourceType::Imap,
     SourceType::Pop3,
@@ -36,6 +38,7 @@ pub(crate) async fn open(source: &SourceConfig, state: &Path) -> Result<Box<dyn 
     match &source.settings {
         Settings::Caldav(web) => dav::open(Service::CalDav, web),
         Settings::Carddav(web) => dav::open(Service::CardDav, web),
+        Settings::Deltasync(web) => deltasync::open(web),
         Settings::Eas(web) => eas::open(web, state).await,
         Settings::Imap(server) => imap::open(server),
         Settings::Pop3 { server, .. } => pop3::open(server),

@@ -11,6 +11,7 @@
 
 mod bounds;
 mod cuts;
+mod deltasync;
 mod kills;
 mod lost;
 mod merge;

@@ -176,6 +176,9 @@ async fn redirects_are_followed_but_the_login_stays_at_its_origin() {
     assert_eq!(response.url().as_str(), away);
     let seen = abroad.received_requests().await.unwrap();
     assert!(seen[0].headers.get("authorization").is_none());
+    let kept = get(url(&home, "/far")).keep_redirects();
+    let kept = http.send(kept).await.unwrap();
+    assert_eq!(kept.header("location"), Some(away.as_str()));
     let looping = http.send(get(url(&home, "/loop"))).await.unwrap_err();
     assert_eq!(looping.kind(), ErrorKind::Redirect);
 

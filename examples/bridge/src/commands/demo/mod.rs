@@ -1,10 +1,11 @@
 //! `bridge demo`: the main job without any account.
 //!
-//! Two IMAP servers, one of POP3 and one of CalDAV run inside this process, on real sockets with
-//! TLS. Everything else is what a person would do: a `bridge.toml`, and the commands of this
+//! Two IMAP servers, one of POP3, one of CalDAV and one of DeltaSync run inside this process, on real
+//! sockets with TLS. Everything else is what a person would do: a `bridge.toml`, and the commands of this
 //! program.
 
 mod calendar;
+mod hotmail;
 mod world;
 
 use std::fmt;
@@ -91,6 +92,7 @@ pub(crate) async fn run(
             .to_owned(),
     ];
     lines.push("calendars/   the calendar, a file an event".to_owned());
+    lines.push("old-mail/    the old account, a Maildir".to_owned());
     lines.extend(demo.world.save(&directory)?);
     output.record(&Results { directory, lines })?;
     Ok(Ending::Done)
@@ -121,7 +123,7 @@ impl Demo<'_> {
     async fn play(&self) -> Result<(), Failure> {
         self.step(
             1,
-            "Two IMAP servers, one of POP3 and one of CalDAV run in this process",
+            "Servers of IMAP (two), POP3, CalDAV and DeltaSync run in this process",
             self.world.describe(),
         )?;
         self.step(2, "bridge check", Vec::new())?;

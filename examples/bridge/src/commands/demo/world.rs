@@ -9,6 +9,7 @@ use std::path::Path;
 use imap_client::testing::{Message, NewMessage, Profile, Server, Store, StoreError};
 
 use super::calendar::Calendar;
+use super::hotmail::Hotmail;
 use crate::failure::Failure;
 use crate::output::human::{bytes, count};
 
@@ -58,6 +59,7 @@ pub(super) struct World {
     home: Server,
     shared: pop3::testing::Server,
     calendar: Calendar,
+    hotmail: Hotmail,
 }
 
 /// Something that the demo promised did not happen.
@@ -127,6 +129,7 @@ impl World {
             home,
             shared,
             calendar: Calendar::start(directory)?,
+            hotmail: Hotmail::start(directory)?,
         };
         world.fill()?;
         Ok(world)
@@ -216,8 +219,9 @@ direction = \"left-to-right\"
 [sync.mail]
 left = \"work\"
 right = \"home\"
-{}",
-            self.calendar.config()?
+{}{}",
+            self.calendar.config()?,
+            self.hotmail.config()?
         );
         let mut options = std::fs::OpenOptions::new();
         let mut config = options
@@ -245,6 +249,7 @@ right = \"home\"
             ),
             format!("shared: pop3s://office@{shared}, whose mail goes to work"),
             self.calendar.describe(),
+            self.hotmail.describe(),
         ]
     }
 
@@ -267,6 +272,7 @@ right = \"home\"
         work.add("INBOX", "Subject: new at work\r\n\r\nHello.\r\n")?;
         home.add("INBOX", "Subject: new at home\r\n\r\nHello.\r\n")?;
         let calendar = self.calendar.edit()?;
+        let hotmail = self.hotmail.edit()?;
         let lines = [
             "work reads the message about the lamp room and marks it $Important; home flags it",
             "work deletes the newsletter; nobody touches it at home",
@@ -274,6 +280,7 @@ right = \"home\"
             "home moves the timetable from INBOX to a new folder, Archive.2026",
             "each side gets a new message",
             &calendar,
+            &hotmail,
         ];
         Ok(lines.map(str::to_owned).to_vec())
     }
@@ -301,6 +308,7 @@ right = \"home\"
             "picture of the lens: on both sides, since an edit wins over a deletion".to_owned(),
             "timetable: in Archive/2026 on both sides, with its flags and its date".to_owned(),
             self.calendar.expect_merged()?,
+            self.hotmail.expect_merged()?,
         ])
     }
 
@@ -346,6 +354,7 @@ right = \"home\"
         self.work.reset_stats();
         self.home.reset_stats();
         self.calendar.begin_count();
+        self.hotmail.begin_count();
     }
 
     /// Whether nothing was written since [`begin_count`](Self::begin_count).
@@ -364,7 +373,10 @@ right = \"home\"
         });
         match wrote {
             Some(line) => Err(failed(format!("a run without changes wrote: {line}"))),
-            None => self.calendar.expect_quiet(),
+            None => {
+                self.calendar.expect_quiet()?;
+                self.hotmail.expect_quiet()
+            }
         }
     }
 
