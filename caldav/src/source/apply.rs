@@ -271,11 +271,14 @@ impl Task {
     fn needs_look(&self, scheduling: bool) -> bool {
         match self {
             Self::Create { .. } | Self::Delete { .. } | Self::Move { .. } => true,
-            Self::Replace { guard, .. } => {
-                scheduling || usable(guard).is_none() || guard.as_str().starts_with("\"gcs")
-            }
+            Self::Replace { guard, .. } => scheduling || usable(guard).is_none() || is_sogos(guard),
         }
     }
+}
+
+/// Whether a revision is an ETag of SOGo, which alone has such.
+pub(super) fn is_sogos(guard: &Revision) -> bool {
+    guard.as_str().starts_with("\"gcs")
 }
 
 /// The ETag that a revision is, if it can be sent in `If-Match`.

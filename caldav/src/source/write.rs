@@ -9,10 +9,10 @@ use sync_core::model::{ItemId, Revision};
 use sync_core::source::{Outcome, Stored};
 use sync_core::{Error, ErrorKind};
 
-use crate::client;
+use crate::client::{self, Service};
 use crate::wire::{ETag, Href, Precondition};
 
-use super::apply::{Writer, usable};
+use super::apply::{Writer, is_sogos, usable};
 use super::ident::{item_href, item_id, new_name};
 use super::look::Held;
 use super::schedule::{Roles, silence};
@@ -214,6 +214,10 @@ impl Writer {
         };
         if held.revision() != *guard {
             return Outcome::Stale;
+        }
+        if self.reader.service == Service::CardDav && is_sogos(guard) {
+            let text = "SOGo gives a contact that is moved another UID";
+            return Outcome::Refused(Error::new(ErrorKind::Unsupported, text));
         }
         let Some(from) = item_href(&self.reader.collection, id) else {
             return Outcome::Gone;

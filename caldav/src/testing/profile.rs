@@ -78,7 +78,7 @@ pub enum Quirk {
     IgnoresIfMatch,
     /// `If-Match` of a PUT to what is not there is not minded: it is created (SOGo's contacts).
     CreatesDespiteIfMatch,
-    /// A MOVE gives the item a name of the server's own (SOGo's contacts).
+    /// A MOVE gives a contact a name and a UID of the server's own (SOGo).
     RenamesWhatIsMoved,
     /// `Overwrite: F` protects nothing from a MOVE (SOGo).
     IgnoresOverwrite,

@@ -196,11 +196,14 @@ pub(super) fn r#move(request: &Request<'_>) -> Reply {
         return request.refuse(&refusal);
     }
     account.delete(&key, &item);
-    let name = match request.profile.has(Quirk::RenamesWhatIsMoved) {
-        true => format!("moved-{to_item}"),
-        false => to_item,
+    let contact = to_key.starts_with(Home::AddressBooks.as_str());
+    match contact && request.profile.has(Quirk::RenamesWhatIsMoved) {
+        true => {
+            let renamed = content.replace("\nUID:", "\nUID:moved-");
+            account.put(&to_key, &format!("moved-{to_item}"), &renamed)
+        }
+        false => account.put(&to_key, &to_item, &content),
     };
-    account.put(&to_key, &name, &content);
     Reply::status(if taken { 204 } else { 201 })
 }
 

@@ -5,8 +5,8 @@ use sync_core::Source as _;
 use sync_core::source::{Op, Outcome};
 
 use crate::support::{
-    WORK, calendars, changed, event, fetch, fill, list, new_item, open, replace, server, text,
-    word, write,
+    PEOPLE, WORK, calendars, card, changed, contacts, event, fetch, fill, list, new_item, open,
+    replace, server, text, word, write,
 };
 
 fn create(content: &str) -> Op {
@@ -145,6 +145,45 @@ async fn a_server_that_counts_overwrites_and_closes() {
     );
     let stats = server.stats();
     assert_eq!(stats.connections, stats.requests);
+}
+
+/// SOGo: a contact that is moved gets another UID, by which nobody would know it. It is created
+/// and deleted instead.
+#[tokio::test]
+async fn a_contact_of_sogo_is_not_moved() {
+    let server = server(Profile::sogo_like());
+    server.store().create("addressbooks/friends");
+    server.store().put(PEOPLE, "1.vcf", &card("1"));
+    let mut source = contacts(&server);
+    let people = open(&mut source, "people").await;
+    let to = open(&mut source, "friends").await;
+    let item = list(&mut source, &people, None)
+        .await
+        .changed
+        .pop()
+        .unwrap();
+    let (id, guard) = (item.id, item.revision);
+    let outcome = write(&mut source, &people, Op::Move { id, guard, to }).await;
+    assert_eq!(word(&outcome), "refused");
+    assert_eq!(server.store().names(PEOPLE), ["1.vcf"]);
+}
+
+/// SOGo: a PUT with If-Match to a contact that is gone makes a new one.
+#[tokio::test]
+async fn what_is_gone_is_not_made_again() {
+    let server = server(Profile::sogo_like());
+    server.store().put(PEOPLE, "1.vcf", &card("1"));
+    let mut source = contacts(&server);
+    let people = open(&mut source, "people").await;
+    let item = list(&mut source, &people, None)
+        .await
+        .changed
+        .pop()
+        .unwrap();
+    server.store().delete(PEOPLE, "1.vcf");
+    let outcome = write(&mut source, &people, replace(&item, &card("1"))).await;
+    assert_eq!(word(&outcome), "gone");
+    assert!(server.store().names(PEOPLE).is_empty());
 }
 
 /// SSO fronts: a page to log in at, with 200.

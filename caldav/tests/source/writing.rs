@@ -294,8 +294,7 @@ async fn what_is_refused_says_why_and_stops_no_other() {
 
 #[tokio::test]
 async fn a_move_finds_a_name_that_is_free() {
-    let sogo = Profile::sogo_like().without(Quirk::RenamesWhatIsMoved);
-    for profile in [Profile::full(), sogo] {
+    for profile in [Profile::full(), Profile::sogo_like()] {
         a_name_is_taken(server(profile)).await;
     }
 }
