@@ -48,17 +48,16 @@ fn structured() -> impl Strategy<Value = Vec<u8>> {
         2 => (b' '..b'{', 1..40_usize).prop_map(|(byte, count)| Piece::New(vec![byte; count])),
     ];
     prop::collection::vec(piece, 1..400).prop_map(|pieces| {
-        let mut bytes = Vec::new();
+        let mut bytes = vec![b'x'];
         for piece in pieces {
             match piece {
                 Piece::New(new) => bytes.extend(new),
-                Piece::Copy(from, length) if !bytes.is_empty() => {
+                Piece::Copy(from, length) => {
                     let from = from.index(bytes.len());
                     for at in from..from + length {
                         bytes.push(bytes[at]);
                     }
                 }
-                Piece::Copy(..) => {}
             }
         }
         bytes
