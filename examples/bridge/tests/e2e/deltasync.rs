@@ -298,13 +298,13 @@ fn killed_at_any_moment() {
     for round in 0.. {
         let world = world(&dovecot, &format!("right{round}"));
         let mut expected = begin(&world);
-        for phase in 0..2 {
+        for (phase, time) in times.iter_mut().enumerate() {
             if phase > 0 {
                 edit(&world, &mut expected);
             }
             for _ in 0..IN_A_ROW {
                 // The first round shows how long it takes.
-                let micros = u64::try_from(times[phase].as_micros()).unwrap();
+                let micros = u64::try_from(time.as_micros()).unwrap();
                 if micros > 0 {
                     let delay = Duration::from_micros(random.below(micros));
                     println!("round {round}, phase {phase}: killed after {delay:?}");
@@ -315,7 +315,7 @@ fn killed_at_any_moment() {
             let begin = Instant::now();
             world.bridge.sync();
             if round == 0 {
-                times[phase] = begin.elapsed();
+                *time = begin.elapsed();
             }
             world.holds(&expected, "after the kills");
             world.bridge.sync().is_quiet();
