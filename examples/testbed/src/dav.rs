@@ -12,8 +12,9 @@ use quick_xml::{Reader, events::Event};
 
 use crate::{Error, Result, error::Doing};
 
-/// How long a server may take to answer.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a server may take over one request: Radicale needs more than a minute to take in a
+/// calendar of 5,000 events.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// One user at one server; every request has a connection of its own.
 #[derive(Clone, Debug)]
