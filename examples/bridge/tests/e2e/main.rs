@@ -12,6 +12,7 @@
 mod bounds;
 mod cuts;
 mod deltasync;
+mod eas;
 mod kills;
 mod lost;
 mod merge;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{DOMAIN, Sogo, USERS};
+use super::{DOMAIN, MORE_USERS, Sogo, USERS};
 
 /// Where the servers listen.
 #[derive(Clone, Copy, Debug)]
@@ -80,15 +80,11 @@ pub(super) fn users() -> String {
         "CREATE TABLE users (c_uid VARCHAR(64) PRIMARY KEY, c_name VARCHAR(64), \
          c_password VARCHAR(255), c_cn VARCHAR(128), mail VARCHAR(128));
 INSERT INTO users VALUES {};
+INSERT INTO users SELECT 'user' || n, 'user' || n, 'user' || n || 'pw', 'User ' || n, \
+         'user' || n || '@{DOMAIN}' FROM generate_series(1, {MORE_USERS}) n;
 ",
         rows.join(", ")
     )
-}
-
-/// The users of Dovecot.
-pub(super) fn passwords() -> String {
-    let lines = USERS.map(|(user, _)| format!("{user}:{{PLAIN}}{}::::::\n", Sogo::password(user)));
-    lines.concat()
 }
 
 /// A Dovecot that runs as one user throughout.
@@ -119,8 +115,8 @@ maildir_stat_dirs = yes
 mail_fsync = never
 mail_max_userip_connections = 200
 passdb {{
-  driver = passwd-file
-  args = scheme=PLAIN username_format=%n {folder}/dovecot.users
+  driver = static
+  args = password=%npw
 }}
 userdb {{
   driver = static

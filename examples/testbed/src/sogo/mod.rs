@@ -5,6 +5,7 @@ mod config;
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU32, Ordering},
     thread,
     time::{Duration, Instant},
 };
@@ -22,8 +23,11 @@ use crate::{
     users::{Names, User},
 };
 
-/// The users; the password is the name followed by `pw`.
+/// The users that are there when it starts; the password is the name followed by `pw`.
 const USERS: [(&str, &str); 2] = [("alice", "Alice Adams"), ("bob", "Bob Brown")];
+
+/// How many more can log in: `user1` and so on.
+const MORE_USERS: u32 = 500;
 
 /// What stands behind the `@` of the users' addresses.
 const DOMAIN: &str = "example.test";
@@ -39,6 +43,7 @@ const ATTEMPTS: u32 = 3;
 ///
 /// The users are `alice` and `bob`, the passwords `alicepw` and `bobpw`, the addresses
 /// `alice@example.test` and `bob@example.test`. Each has a calendar and an address book, `personal`.
+/// [`Sogo::new_user`] gives more of them.
 /// SOGo is told to mail invitations, as usual; what it sends comes to [`Sogo::mails`], and what is
 /// for one of the users also into the inbox.
 ///
@@ -53,6 +58,7 @@ pub struct Sogo {
     // In this order: what still sends mail goes first.
     supervisor: Supervisor,
     sink: Sink,
+    next_user: AtomicU32,
 }
 
 impl Sogo {
@@ -77,6 +83,23 @@ impl Sogo {
                 }
                 result => return result,
             }
+        }
+    }
+
+    /// The name of a user whom nobody was given before, after a first login.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] if there are no more of them, or if the login does not work.
+    pub fn new_user(&self) -> Result<String> {
+        let number = self.next_user.fetch_add(1, Ordering::Relaxed);
+        let user = format!("user{number}");
+        match number <= MORE_USERS && self.first_login(&user) {
+            true => Ok(user),
+            false => Err(Error::refused(
+                "a first login",
+                format!("{user} cannot log in"),
+            )),
         }
     }
 
@@ -167,7 +190,6 @@ impl Sogo {
         let owner = owner()?;
         for (name, text) in [
             ("dovecot.conf", config::dovecot(&folder, ports, &owner)),
-            ("dovecot.users", config::passwords()),
             ("users.sql", config::users()),
             ("start.sh", include_str!("start.sh").to_owned()),
             ("stop.sh", include_str!("stop.sh").to_owned()),
@@ -191,6 +213,7 @@ impl Sogo {
             imap_port: imap,
             supervisor,
             sink,
+            next_user: AtomicU32::new(1),
         };
         server.wait_until_ready()?;
         Ok(server)
@@ -254,11 +277,12 @@ fn owner() -> Result<(String, String)> {
 
 /// Puts a mail into the inboxes of those recipients who are users.
 fn deliver(folder: &Path, user: &User, mail: &Mail) {
-    for (name, _) in USERS {
-        if !mail.to.iter().any(|to| *to == Sogo::address(name)) {
+    for to in &mail.to {
+        let name = to.split('@').next().unwrap_or_default();
+        let new = folder.join(name).join("Maildir/new");
+        if *to != Sogo::address(name) || !new.is_dir() {
             continue;
         }
-        let new = folder.join(name).join("Maildir/new");
         let time = std::time::SystemTime::now()
             .duration_since(std::time::UNIX_EPOCH)
             .unwrap_or_default();

@@ -79,6 +79,7 @@ fn in_step(profile: Profile) -> (World, Rc<Server>) {
         left: Box::new(InProcess(Rc::clone(&server))),
         right: Box::new(vdir),
         bridge,
+        services: &Service::BOTH,
     };
     world.rules("");
     for number in 0..ITEMS {

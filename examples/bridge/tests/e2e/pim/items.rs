@@ -96,7 +96,7 @@ pub(crate) fn with(content: &str, prefix: &str, line: &str) -> String {
 }
 
 /// Lines without folds.
-fn lines(content: &str) -> Vec<String> {
+pub(crate) fn lines(content: &str) -> Vec<String> {
     let text = content.replace("\r\n", "\n");
     let text = text.replace("\n ", "").replace("\n\t", "");
     let lines = text.lines().filter(|line| !line.trim().is_empty());

@@ -1,13 +1,13 @@
 //! Calendars and address books: real Radicale, real SOGo and vdirs, in every pairing.
 
-mod corpus;
+pub(crate) mod corpus;
 mod dav;
 mod faults;
 mod guards;
 mod invitations;
-mod items;
+pub(crate) mod items;
 mod kills;
 mod merging;
 mod pairings;
-mod place;
-mod world;
+pub(crate) mod place;
+pub(crate) mod world;

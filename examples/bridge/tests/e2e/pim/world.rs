@@ -12,6 +12,7 @@ use testbed::{Radicale, Sogo};
 use super::dav::{Account, Server};
 use super::items::{Contents, essence, uid};
 use super::place::{Place, Service, Vdir};
+use crate::eas;
 use crate::support::{Bridge, Run};
 
 /// What stands on a side.
@@ -19,6 +20,8 @@ use crate::support::{Bridge, Run};
 pub(crate) enum Seat {
     Radicale,
     Sogo,
+    /// A SOGo that the program reaches over ActiveSync.
+    Eas,
     Vdir,
 }
 
@@ -26,9 +29,25 @@ pub(crate) struct World {
     pub(crate) left: Box<dyn Place>,
     pub(crate) right: Box<dyn Place>,
     pub(crate) bridge: Bridge,
+    /// What is kept in step.
+    pub(crate) services: &'static [Service],
 }
 
 impl World {
+    /// Of one service alone.
+    pub(crate) fn of(service: Service, left: Seat, right: Seat) -> Self {
+        let services = match service {
+            Service::Calendars => &[Service::Calendars],
+            Service::Contacts => &[Service::Contacts],
+        };
+        let world = Self {
+            services,
+            ..Self::new(left, right)
+        };
+        world.rules("");
+        world
+    }
+
     /// Two places with an empty calendar and an empty address book each. On a Radicale, all sides
     /// are users of one.
     pub(crate) fn new(left: Seat, right: Seat) -> Self {
@@ -47,6 +66,7 @@ impl World {
             let server = match seat {
                 Seat::Radicale => Server::Radicale(Rc::clone(radicale.unwrap())),
                 Seat::Sogo => Server::Sogo(sogo()),
+                Seat::Eas => return Box::new(eas::Account::new(sogo())),
                 Seat::Vdir => {
                     let root = bridge.path(format!("vdir of {user}"));
                     return Box::new(Vdir::new(root, &calendar, &book));
@@ -59,6 +79,7 @@ impl World {
             left,
             right,
             bridge,
+            services: &Service::BOTH,
         };
         world.rules("");
         world
@@ -67,12 +88,17 @@ impl World {
     /// Writes the config anew, with these lines in both `[sync.NAME]`.
     pub(crate) fn rules(&self, lines: &str) {
         let mut text = "state = \"state.db\"\n".to_owned();
-        for (name, service) in ["calendars", "contacts"].into_iter().zip(Service::BOTH) {
+        for service in self.services.iter().copied() {
+            let name = format!("{service:?}").to_lowercase();
             let (left, right) = (self.left.config(service), self.right.config(service));
-            let only = self.left.collection(service);
+            let (only, there) = (
+                self.left.collection(service),
+                self.right.collection(service),
+            );
             text += &format!(
                 "[source.{name}-a]\n{left}[source.{name}-b]\n{right}[sync.{name}]\n\
-                 left = \"{name}-a\"\nright = \"{name}-b\"\ncollections = [{only:?}]\n{lines}\n"
+                 left = \"{name}-a\"\nright = \"{name}-b\"\ncollections = [{only:?}]\n\
+                 map = {{ {only:?} = {there:?} }}\n{lines}\n"
             );
         }
         fs::write(self.bridge.path("bridge.toml"), text).unwrap();
@@ -137,6 +163,8 @@ impl World {
                     "DELETE /",
                     "calendar-data",
                     "MKCOL",
+                    "Cmd=ItemOperations",
+                    "Cmd=MoveItems",
                 ] {
                     assert!(!heard.contains(word), "{side}: {heard}");
                 }

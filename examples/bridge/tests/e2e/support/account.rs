@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::rc::Rc;
 
-use testbed::imap::{Session, decoded, encoded, quoted};
+use testbed::imap::Session;
 use testbed::mail::Message;
 use testbed::{Dovecot, Proxy};
 
-use super::contents::Entry;
+use super::mailboxes;
 use super::server::{Server, Way};
 use super::store::{Held, Store};
 
@@ -31,15 +31,6 @@ impl Account {
     fn session(&self) -> Session {
         self.server.dovecot.session(&self.user).unwrap()
     }
-
-    fn in_folder(&self, folder: &str, commands: &[String]) {
-        let mut session = self.session();
-        session.select(folder).unwrap();
-        for command in commands {
-            session.command(command).unwrap();
-        }
-        session.logout().unwrap();
-    }
 }
 
 impl Store for Account {
@@ -61,69 +52,31 @@ impl Store for Account {
     }
 
     fn folders(&self) -> BTreeSet<String> {
-        let mut session = self.session();
-        let responses = session.command("LIST \"\" *").unwrap();
-        session.logout().unwrap();
-        let mut names = BTreeSet::new();
-        for response in responses {
-            let (attributes, name) = response.text.split_once(" \"/\" ").unwrap();
-            // Not what only has folders below it.
-            if !attributes.contains("\\NonExistent") && !attributes.contains("\\Noselect") {
-                names.insert(decoded(name.trim_matches('"')).unwrap());
-            }
-        }
-        names
+        mailboxes::folders(self.session())
     }
 
     fn list(&self, folder: &str) -> Vec<Held> {
-        let mut session = self.session();
-        session.select(folder).unwrap();
-        let fetch = "UID FETCH 1:* (UID FLAGS INTERNALDATE BODY.PEEK[])";
-        let responses = session.command(fetch).unwrap();
-        session.logout().unwrap();
-        responses
-            .iter()
-            .filter_map(|response| {
-                let body = response.literals.first()?;
-                let date = unix_seconds(response.value_of("INTERNALDATE").unwrap());
-                Some(Held {
-                    key: response.value_of("UID").unwrap().to_owned(),
-                    entry: Entry::new(body, response.list_of("FLAGS"), date),
-                })
-            })
-            .collect()
+        mailboxes::list(self.session(), folder)
     }
 
     fn create(&self, folder: &str) {
-        let mut session = self.session();
-        let name = quoted(&encoded(folder));
-        session.command(&format!("CREATE {name}")).unwrap();
-        session.logout().unwrap();
+        mailboxes::create(self.session(), folder);
     }
 
     fn add(&self, folder: &str, messages: &[Message]) {
-        let mut session = self.session();
-        for batch in messages.chunks(500) {
-            session.append(folder, batch).unwrap();
-        }
-        session.logout().unwrap();
+        mailboxes::add(self.session(), folder, messages);
     }
 
     fn set_flags(&self, folder: &str, held: &Held, flags: &[&str]) {
-        let (uid, flags) = (&held.key, flags.join(" "));
-        self.in_folder(folder, &[format!("UID STORE {uid} FLAGS.SILENT ({flags})")]);
+        mailboxes::set_flags(self.session(), folder, held, flags);
     }
 
     fn remove(&self, folder: &str, held: &[Held]) {
-        let uids: Vec<_> = held.iter().map(|held| held.key.as_str()).collect();
-        let uids = uids.join(",");
-        let store = format!("UID STORE {uids} +FLAGS.SILENT (\\Deleted)");
-        self.in_folder(folder, &[store, format!("UID EXPUNGE {uids}")]);
+        mailboxes::remove(self.session(), folder, held);
     }
 
     fn relocate(&self, from: &str, held: &Held, to: &str) {
-        let (uid, to) = (&held.key, quoted(&encoded(to)));
-        self.in_folder(from, &[format!("UID MOVE {uid} {to}")]);
+        mailboxes::relocate(self.session(), from, held, to);
     }
 
     fn void_ids(&self, folder: &str) {
@@ -148,40 +101,6 @@ impl Store for Account {
     }
 
     fn fingerprint(&self) -> BTreeSet<String> {
-        let mut session = self.session();
-        let list = "LIST \"\" * RETURN (STATUS (MESSAGES UIDNEXT UIDVALIDITY HIGHESTMODSEQ))";
-        let responses = session.command(list).unwrap();
-        session.logout().unwrap();
-        // LIST itself says \\Marked or not, which is Dovecot's own affair.
-        let lines = responses.into_iter().map(|response| response.text);
-        lines.filter(|line| line.starts_with("STATUS ")).collect()
+        mailboxes::fingerprint(self.session())
     }
-}
-
-/// An INTERNALDATE such as ` 1-Jan-2020 00:10:00 +0200`.
-fn unix_seconds(date: &str) -> i64 {
-    const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    let number = |from: usize, to: usize| date[from..to].trim().parse::<i64>().unwrap();
-    let month = i64::try_from(MONTHS.find(&date[3..6]).unwrap() / 3).unwrap() + 1;
-    let (day, year) = (number(0, 2), number(7, 11));
-    // Days since 1970-01-01; the year begins in March, so that its leap day is the last.
-    let (year, month) = if month > 2 {
-        (year, month - 3)
-    } else {
-        (year - 1, month + 9)
-    };
-    let leap = year / 4 - year / 100 + year / 400;
-    let days = 365 * year + leap + (153 * month + 2) / 5 + day - 1 - 719_468;
-    let seconds = number(12, 14) * 3600 + number(15, 17) * 60 + number(18, 20);
-    let zone = number(22, 24) * 3600 + number(24, 26) * 60;
-    let zone = if &date[21..22] == "-" { -zone } else { zone };
-    days * 86_400 + seconds - zone
-}
-
-#[test]
-fn internal_dates_are_read() {
-    assert_eq!(unix_seconds("01-Jan-1970 00:00:00 +0000"), 0);
-    assert_eq!(unix_seconds("29-Feb-2000 12:09:14 +0000"), 951_826_154);
-    assert_eq!(unix_seconds(" 1-Mar-2020 02:00:00 +0200"), 1_583_020_800);
-    assert_eq!(unix_seconds("29-Feb-2020 19:00:00 -0500"), 1_583_020_800);
 }

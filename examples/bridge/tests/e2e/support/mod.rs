@@ -4,6 +4,7 @@ mod account;
 mod bridge;
 mod contents;
 mod edits;
+pub(crate) mod mailboxes;
 mod maildir;
 mod server;
 mod store;

@@ -1,0 +1,9 @@
+//! ActiveSync: a real SOGo, whose own CalDAV, CardDAV and IMAP say what is really there.
+
+mod account;
+mod held;
+mod mail;
+mod mailboxes;
+mod steps;
+
+pub(crate) use account::Account;
