@@ -98,18 +98,28 @@ async fn a_listing_that_fails_deletes_nothing() {
     let mut source = calendars(&server);
     let work = open(&mut source, "work").await;
     let first = list(&mut source, &work, None).await;
-    for fault in [
-        Fault::on("PROPFIND /dav/calendars/alice/work/").empty_multistatus(),
-        Fault::on("PROPFIND /dav/calendars/alice/work/").truncated_multistatus(),
-        Fault::on("PROPFIND /dav/calendars/alice/work/").cut_answer(1_000),
-        Fault::on("PROPFIND /dav/calendars/alice/work/").status(500),
-    ] {
-        let what = format!("{fault:?}");
-        // The tags come first and the listing second.
-        server.order(fault.nth(2));
+    let breaks: [fn(Fault) -> Fault; 4] = [
+        Fault::empty_multistatus,
+        Fault::truncated_multistatus,
+        |fault| fault.cut_answer(1_000),
+        |fault| fault.status(500),
+    ];
+    for fail in breaks {
+        let report = || fail(Fault::on("REPORT /dav/calendars/alice/work/")).times(9);
+        // The tags come first and a listing second.
+        let listing = || fail(Fault::on("PROPFIND /dav/calendars/alice/work/")).nth(2);
+        let what = format!("{:?}", report());
+        // Where one of the two ways fails, the other one tells of everything or neither does.
+        server.order(report());
+        let page = source.changes(&work, None).await;
+        assert!(
+            page.is_err() || changed(&page.unwrap()).len() == 20,
+            "{what}"
+        );
+        server.order(listing());
         let error = source.changes(&work, None).await;
         assert!(error.is_err(), "{what}: {error:?}");
-        assert_eq!(server.faults_waiting(), 0);
+        server.clear_faults();
     }
     server.store().put(WORK, "new.ics", &event("new", ""));
     for fault in [

@@ -240,8 +240,10 @@ async fn an_empty_listing_is_a_failure() {
     fill(&server, 5);
     let mut source = calendars(&server);
     let work = open(&mut source, "work").await;
-    let line = "PROPFIND /SOGo/dav/alice/Calendar/work/";
-    server.order(Fault::on(line).empty_multistatus().always());
+    for method in ["PROPFIND", "REPORT"] {
+        let line = format!("{method} /SOGo/dav/alice/Calendar/work/");
+        server.order(Fault::on(&line).empty_multistatus().always());
+    }
     assert!(source.changes(&work, None).await.is_err());
 }
 
