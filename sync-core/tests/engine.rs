@@ -6,9 +6,11 @@ use sync_core::engine::{Engine, Mode, Report, Silent};
 use sync_core::local::memory::{Call, FaultPlan};
 use sync_core::local::{MemoryOptions, MemoryStore};
 use sync_core::model::{
-    Both, CollectionId, Flags, Identity, ItemId, ItemKind, KindSet, NewItem, Side, Timestamp,
+    Both, Collection, CollectionId, Flags, Identity, ItemId, ItemKind, KindSet, NewItem, Side,
+    Timestamp,
 };
 use sync_core::reconcile::{ConflictRule, MaxDeletes, Rules};
+use sync_core::source::Operation;
 use sync_core::state::{History, SqliteState};
 
 struct World {
@@ -206,6 +208,37 @@ async fn a_move_is_a_move() {
     assert_eq!(report.written(Side::Right).created, 0);
     assert_eq!(report.written(Side::Right).deleted, 0);
     world.is_in_step().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_collection_never_takes_is_not_tried() {
+    let mut world = World::new();
+    let drafts = Both::from_fn(|side| world.sides[side].add_collection("Drafts", KindSet::MAIL));
+    let never = |collection: &mut Collection| {
+        collection.refuses = vec![(Operation::Create, "not here")];
+    };
+    let right = &world.sides.right;
+    right.edit_collection(&world.inbox.right, never).unwrap();
+    let id = world.mail(Side::Left, "stays", "");
+    world.mail(Side::Right, "comes", "");
+    let held = world.sides.left.get(&world.inbox.left, &id).unwrap();
+    let draft = NewItem {
+        kind: held.kind,
+        flags: held.flags,
+        date: Some(held.date),
+        identity: Identity::default(),
+        body: held.content.into(),
+    };
+    world.sides.left.add(&drafts.left, &draft).unwrap();
+    let report = world.sync().await;
+    let refused: Vec<_> = report.pairs.iter().flat_map(|pair| &pair.refused).collect();
+    assert!(
+        refused.len() == 1 && refused[0].contains("not here"),
+        "{report}"
+    );
+    assert_eq!(world.sides.right.list(&drafts.right).len(), 1, "{report}");
+    assert_eq!(world.sides.right.list(&world.inbox.right).len(), 1);
+    assert_eq!(world.sides.left.list(&world.inbox.left).len(), 2);
 }
 
 #[tokio::test(start_paused = true)]

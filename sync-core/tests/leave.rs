@@ -351,6 +351,7 @@ async fn two_engines_share_a_mailbox() {
 fn facts(capabilities: &Capabilities) -> SideFacts<'_> {
     SideFacts {
         capabilities,
+        refuses: &[],
         writable: true,
     }
 }

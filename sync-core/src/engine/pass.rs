@@ -421,12 +421,11 @@ impl<'a> Run<'a> {
 
     /// What can be written to a side of a pair.
     pub(super) fn facts(&self, index: usize, side: Side) -> SideFacts<'_> {
-        let read_only = self
-            .work
-            .get(index)
-            .is_none_or(|w| w.collections[side].read_only);
+        let collection = self.work.get(index).map(|work| &work.collections[side]);
+        let read_only = collection.is_none_or(|collection| collection.read_only);
         SideFacts {
             capabilities: &self.capabilities[side],
+            refuses: collection.map_or(&[], |collection| &collection.refuses),
             writable: self.rules().writes(side) && !read_only,
         }
     }

@@ -93,7 +93,7 @@ impl Run<'_> {
             if waits || unread || row.refused.is_some() {
                 continue;
             }
-            match self.capabilities[to].refuse(row.kind, Operation::Create) {
+            match self.facts(index, to).refuse(row.kind, Operation::Create) {
                 Some(reason) => {
                     match refused.iter_mut().find(|(known, ..)| *known == reason) {
                         Some((_, _, count)) => *count += 1,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::KindSet;
 use super::item::opaque;
+use crate::source::Operation;
 
 opaque! {
     /// Names one collection within its source: a mailbox name as sent on the wire, an href, a
@@ -129,6 +130,10 @@ pub struct Collection {
     pub role: Option<Role>,
     /// Whether the account may not write here.
     pub read_only: bool,
+    /// What is never done here, beside what the source never does
+    /// ([`Capabilities::refuses`](crate::source::Capabilities::refuses)), with the reason a person is
+    /// shown.
+    pub refuses: Vec<(Operation, &'static str)>,
     /// What people see of it.
     pub properties: CollectionProperties,
 }
@@ -142,6 +147,7 @@ impl Collection {
             kinds,
             role: None,
             read_only: false,
+            refuses: Vec::new(),
             properties: CollectionProperties::default(),
         }
     }

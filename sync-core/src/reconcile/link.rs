@@ -37,8 +37,19 @@ impl<'a> Now<'a> {
 pub struct SideFacts<'a> {
     /// What the source can do.
     pub capabilities: &'a Capabilities,
+    /// What this collection never takes.
+    pub refuses: &'a [(Operation, &'static str)],
     /// Whether this collection may be written: neither the config nor the server forbids it.
     pub writable: bool,
+}
+
+impl SideFacts<'_> {
+    /// Why this operation cannot be planned, if it cannot.
+    pub fn refuse(&self, kind: ItemKind, operation: Operation) -> Option<&'static str> {
+        let here = self.refuses.iter().find(|(op, _)| *op == operation);
+        let reason = here.map(|(_, reason)| *reason);
+        reason.or_else(|| self.capabilities.refuse(kind, operation))
+    }
 }
 
 /// What shall be done about one link.
@@ -233,7 +244,6 @@ fn refusal(
         return Some(None);
     }
     facts[side]
-        .capabilities
         .refuse(kind, operation)
         .map(|reason| Some(reason.to_owned()))
 }
