@@ -8,7 +8,7 @@ use super::cursor::Place;
 use super::{EasSource, content};
 use crate::wire::class::{BodyType, Class, Item};
 use crate::wire::command::{
-    BodyPreference, Collection, CollectionAnswer, Conflict, Name, Options, ServerChange, Sync,
+    BodyPreference, Collection, CollectionAnswer, Conflict, Name, Options, ServerChange,
 };
 use crate::wire::wbxml::pages::{Calendar, Contacts, Notes, Tasks};
 use crate::wire::{Action, Status};
@@ -36,23 +36,34 @@ impl EasSource {
             true => Coverage::Snapshot,
             false => Coverage::Delta,
         };
+        let answer = self.list_page(c, class, &mut place).await?;
+        place.first &= answer.more;
+        self.keys.insert(c.clone(), place.asked());
+        let mut page = ChangePage::new(coverage, place.cursor());
+        page.more = answer.more;
+        self.fill(c, class, answer.changes, &mut page).await?;
+        Ok(page)
+    }
+
+    /// One page, and the key of the next one.
+    pub(super) async fn list_page(
+        &mut self,
+        c: &CollectionId,
+        class: Class,
+        place: &mut Place,
+    ) -> Result<CollectionAnswer> {
         for _ in 0..MOST_IDLE {
             let answer = self.page(c, class, &place.asked()).await?;
             let advanced = answer.key.as_ref().is_some_and(|key| *key != place.key);
-            if let Some(key) = answer.key {
-                place.key = key;
+            if let Some(key) = &answer.key {
+                place.key.clone_from(key);
             }
-            if answer.more && answer.changes.is_empty() {
-                if advanced {
-                    continue;
-                }
+            if !answer.more || !answer.changes.is_empty() {
+                return Ok(answer);
+            }
+            if !advanced {
                 break;
             }
-            place.first &= answer.more;
-            let mut page = ChangePage::new(coverage, place.cursor());
-            page.more = answer.more;
-            self.fill(c, class, answer.changes, &mut page).await?;
-            return Ok(page);
         }
         let why = "the server says that there is more, and gives nothing";
         Err(Error::new(ErrorKind::Protocol, why))
@@ -84,21 +95,7 @@ impl EasSource {
 
     /// Exchanges changes of one folder, whose status becomes an error.
     pub(super) async fn sync_one(&mut self, collection: Collection) -> Result<CollectionAnswer> {
-        let id = collection.id.clone();
-        let request = Sync {
-            collections: vec![collection],
-            ..Sync::default()
-        };
-        let answer = self.client.sync(&request).await?;
-        let found = answer.collections.into_iter().find(|c| c.id == id);
-        // Nothing said is nothing changed.
-        let Some(answer) = found else {
-            return Ok(CollectionAnswer {
-                id,
-                status: Some(Status::OK),
-                ..CollectionAnswer::default()
-            });
-        };
+        let answer = self.ask(collection).await?;
         match answer.status {
             Some(status) if !status.is_ok(Name::Sync) => Err(failed(status)),
             _ => Ok(answer),

@@ -7,7 +7,7 @@
 use crate::wire::Version;
 use crate::wire::class::{Item, Values};
 use crate::wire::wbxml::Tag;
-use crate::wire::wbxml::pages::Calendar as C;
+use crate::wire::wbxml::pages::{Calendar as C, Contacts};
 
 /// Tells a server to take away what `now`, its own state of the item, has and `item` does not.
 pub(super) fn clear(item: &mut Item, now: &Item, version: Version) {
@@ -39,6 +39,10 @@ pub(super) fn clear(item: &mut Item, now: &Item, version: Version) {
                 new.children = Some(Vec::new());
             }
         }
+        // A picture alone stays when it is not named.
+        (Item::Contact(new), Item::Contact(old)) => {
+            clear_values(&mut new.values, &old.values, &[Contacts::Picture]);
+        }
         (Item::Task(new), Item::Task(old)) => {
             if new.categories.is_none() && old.categories.is_some() {
                 new.categories = Some(Vec::new());
@@ -53,6 +57,19 @@ pub(super) fn clear(item: &mut Item, now: &Item, version: Version) {
             new.categories = Some(Vec::new());
         }
         _ => {}
+    }
+}
+
+/// Leaves out what a contact does not have: from 16.0 on an empty element is refused.
+pub(super) fn leave_out(item: &mut Item, version: Version) {
+    let Item::Contact(contact) = item else { return };
+    if version < Version::V16_0 {
+        return;
+    }
+    let empty = contact.values.iter().filter(|(_, text)| text.is_empty());
+    let empty: Vec<Tag> = empty.map(|(tag, _)| tag).collect();
+    for tag in empty {
+        contact.values.remove(tag);
     }
 }
 

@@ -45,6 +45,13 @@ impl Place {
             _ => self.key.clone(),
         }
     }
+
+    /// Whether the server knows a request that it carried out before when it comes again. One that
+    /// counts in seconds keeps nothing of a request, and would add everything once more.
+    pub(super) const fn repeats_are_recognised(&self) -> bool {
+        !self.seconds
+    }
+
     pub(super) fn parse(cursor: &Cursor, version: &str) -> Result<Self> {
         let place: Option<Self> = serde_json::from_str(cursor.as_str()).ok();
         place

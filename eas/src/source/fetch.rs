@@ -81,7 +81,7 @@ impl EasSource {
         Ok(items)
     }
 
-    async fn read_messages(
+    pub(super) async fn read_messages(
         &mut self,
         c: &CollectionId,
         ids: &[ItemId],

@@ -5,9 +5,11 @@ use std::collections::HashMap;
 use sync_core::model::{
     Collection, CollectionId, CollectionPath, ItemKind, KindSet, NewCollection, Role,
 };
+use sync_core::source::Operation;
 use sync_core::{Error, ErrorKind, Result};
 
-use super::EasSource;
+use super::{EasSource, NO_UPLOAD, outbox};
+use crate::wire::Version;
 use crate::wire::class::Class;
 use crate::wire::command::{Folder, FolderChange, FolderCreate, FolderType};
 
@@ -29,7 +31,7 @@ const fn class_of(folder: &Folder) -> Option<Class> {
         FolderType::CONTACTS | FolderType::USER_CONTACTS => Class::Contacts,
         FolderType::TASKS | FolderType::USER_TASKS => Class::Tasks,
         FolderType::NOTES | FolderType::USER_NOTES => Class::Notes,
-        // The outbox is empty on every server; the cache of recipients is nobody's address book.
+        // The outbox is a place of our own; the cache of recipients is nobody's address book.
         _ => return None,
     })
 }
@@ -53,6 +55,11 @@ const fn role_of(folder: &Folder) -> Option<Role> {
         FolderType::SENT => Role::Sent,
         _ => return None,
     })
+}
+
+/// From 16.0 on drafts can be put into their folder ([MS-ASEMAIL] section 2.2.2).
+fn takes_drafts(folder: &Folder, version: Version) -> bool {
+    folder.folder_type == FolderType::DRAFTS && version >= Version::V16_0
 }
 
 impl Folders {
@@ -83,18 +90,29 @@ impl Folders {
         CollectionPath::new(segments)
     }
 
-    fn collection(&self, folder: &Folder) -> Option<Collection> {
-        let kinds = KindSet::of(kind_of(class_of(folder)?));
+    fn collection(&self, folder: &Folder, version: Version) -> Option<Collection> {
+        let class = class_of(folder)?;
+        let kinds = KindSet::of(kind_of(class));
         let mut collection = Collection::new(folder.id.as_str(), self.path(folder), kinds);
         collection.role = role_of(folder);
         collection.properties.display_name = Some(folder.name.clone());
+        if class == Class::Email && !takes_drafts(folder, version) {
+            collection.refuses = vec![(Operation::Create, NO_UPLOAD)];
+        }
         Some(collection)
+    }
+
+    /// The folder for this purpose.
+    pub(super) fn of_type(&self, folder_type: FolderType) -> Option<&Folder> {
+        let mut all = self.all.values();
+        all.find(|folder| folder.folder_type == folder_type)
     }
 }
 
 impl EasSource {
     /// Every folder that can be synchronised.
     pub(super) async fn list_folders(&mut self) -> Result<Vec<Collection>> {
+        let version = self.version().await?;
         // From the beginning each time: the list is short, and a key would have to be stored.
         let answer = self.client.folder_sync("0").await?;
         let mut folders = Folders {
@@ -112,8 +130,9 @@ impl EasSource {
         let mut all: Vec<_> = folders
             .all
             .values()
-            .filter_map(|folder| folders.collection(folder))
+            .filter_map(|folder| folders.collection(folder, version))
             .collect();
+        all.push(outbox::collection(&folders));
         all.sort_by(|a, b| (&a.path, a.id.as_str()).cmp(&(&b.path, b.id.as_str())));
         self.folders = Some(folders);
         Ok(all)
@@ -129,6 +148,13 @@ impl EasSource {
             self.list_folders().await?;
         }
         known(self).ok_or_else(|| Error::new(ErrorKind::NotFound, "there is no such folder"))
+    }
+
+    /// Whether messages can be put into this folder.
+    pub(super) fn takes_drafts(&self, c: &CollectionId) -> bool {
+        let folder = self.folders.as_ref().and_then(|f| f.all.get(c.as_str()));
+        let version = self.client.version();
+        folder.is_some_and(|folder| version.is_some_and(|version| takes_drafts(folder, version)))
     }
 
     /// Makes a folder, and those above it.

@@ -10,8 +10,16 @@
 //!
 //! **Nobody is invited** because something was written: from 16.0 on attendees are never sent.
 //!
-//! What ActiveSync cannot do is said before anything is planned: mail cannot be put into a folder, and of
-//! its flags only `\Seen` and `\Flagged` can be set.
+//! What ActiveSync cannot do is said before anything is planned: mail cannot be put into a folder, but
+//! for drafts from 16.0 on, and of its flags only `\Seen` and `\Flagged` can be set.
+//!
+//! **What is put into the outbox is sent.** It is a collection of the source's own, with the role
+//! [`Outbox`](sync_core::model::Role::Outbox), that takes part only where a config names it, and in which
+//! nothing is ever listed.
+//!
+//! **A request whose answer was lost** is repeated with the same key and the same names, which tell the
+//! server that it is the same. Where that does not help, or the process died, the next listing
+//! begins at the old key and shows what was made; the engine knows it again.
 
 mod apply;
 mod changes;
@@ -21,15 +29,21 @@ mod content;
 mod cursor;
 mod fetch;
 mod folders;
+mod job;
+mod moves;
+mod outbox;
+mod send;
 mod watch;
 
+use std::collections::HashMap;
 use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures_util::stream::BoxStream;
+use futures_util::StreamExt as _;
+use futures_util::stream::{self, BoxStream};
 use sync_core::model::{Collection, CollectionId, Cursor, Item, ItemId, KindSet, NewCollection};
-use sync_core::source::{Applied, Capabilities, ChangePage, Depth, Mutation, Operation};
+use sync_core::source::{Absence, Applied, Capabilities, ChangePage, Depth, Mutation, Operation};
 use sync_core::{Result, Source};
 
 use crate::client::Client;
@@ -68,6 +82,10 @@ pub struct EasSource {
     capabilities: Capabilities,
     client: Client,
     folders: Option<Folders>,
+    /// The keys that the last listings ended with, to wait for what comes after.
+    keys: HashMap<CollectionId, String>,
+    /// How long the server was seen to wait.
+    heartbeat: Option<Duration>,
     /// The person's own addresses, once they were asked for.
     addresses: Option<Vec<String>>,
 }
@@ -83,19 +101,19 @@ impl EasSource {
         capabilities.rewrites = true;
         capabilities.alters_messages = true;
         capabilities.batch_items = BATCH;
-        capabilities.refuses = vec![
-            (KindSet::MAIL, Operation::Create, NO_UPLOAD),
-            (
-                KindSet::MAIL,
-                Operation::Replace,
-                "the content of a message cannot be changed",
-            ),
-        ];
+        let no_edit = "the content of a message cannot be changed";
+        capabilities.refuses = vec![(KindSet::MAIL, Operation::Replace, no_edit)];
+        if config.mail_filter != 0 || config.calendar_filter != 0 {
+            // What a listing from the beginning lacks may only be older than the filter shows.
+            capabilities.absence = Absence::Nothing;
+        }
         Ok(Self {
             client: Client::new(config.client.clone())?,
             config,
             capabilities,
             folders: None,
+            keys: HashMap::new(),
+            heartbeat: None,
             addresses: None,
         })
     }
@@ -116,6 +134,9 @@ impl Source for EasSource {
     }
 
     async fn changes(&mut self, c: &CollectionId, since: Option<&Cursor>) -> Result<ChangePage> {
+        if outbox::is(c) {
+            return Ok(outbox::changes(since));
+        }
         let page = self.list_changes(c, since).await;
         page.map_err(|error| error.in_collection(c))
     }
@@ -126,6 +147,9 @@ impl Source for EasSource {
         ids: &'a [ItemId],
         depth: Depth,
     ) -> BoxStream<'a, Result<Item>> {
+        if outbox::is(c) {
+            return stream::empty().boxed();
+        }
         self.fetch_items(c, ids, depth)
     }
 
@@ -135,6 +159,9 @@ impl Source for EasSource {
         at: Option<&Cursor>,
         batch: Vec<Mutation>,
     ) -> Result<Applied> {
+        if outbox::is(c) {
+            return Ok(self.send_mails(at, batch).await);
+        }
         let applied = self.write(c, at, batch).await;
         applied.map_err(|error| error.in_collection(c))
     }

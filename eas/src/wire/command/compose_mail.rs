@@ -196,8 +196,9 @@ impl Command for SendMail {
         answer.status
     }
 
-    fn is_repeatable(&self, version: Version) -> bool {
-        is_wbxml(version)
+    fn is_repeatable(&self, _: Version) -> bool {
+        // The same id is the same message, but not to every server.
+        false
     }
 }
 
@@ -224,8 +225,9 @@ impl Command for SmartReply {
         answer.status
     }
 
-    fn is_repeatable(&self, version: Version) -> bool {
-        is_wbxml(version)
+    fn is_repeatable(&self, _: Version) -> bool {
+        // The same id is the same message, but not to every server.
+        false
     }
 }
 
@@ -253,8 +255,9 @@ impl Command for SmartForward {
         answer.status
     }
 
-    fn is_repeatable(&self, version: Version) -> bool {
-        is_wbxml(version)
+    fn is_repeatable(&self, _: Version) -> bool {
+        // The same id is the same message, but not to every server.
+        false
     }
 }
 

@@ -183,7 +183,8 @@ impl Command for Sync {
     }
 
     fn is_repeatable(&self, _: Version) -> bool {
-        true
+        // Who repeats a change has to know what the server makes of it.
+        self.collections.iter().all(|c| c.changes.is_empty())
     }
 }
 

@@ -1,0 +1,22 @@
+//! The source against a server that answers what a test says: the bytes that it sends, and what it
+//! makes of every answer.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic
+)]
+
+#[path = "source/calendar.rs"]
+mod calendar;
+#[path = "source/listing.rs"]
+mod listing;
+#[path = "source/sending.rs"]
+mod sending;
+#[path = "source/server.rs"]
+mod server;
+#[path = "source/waiting.rs"]
+mod waiting;
+#[path = "source/writing.rs"]
+mod writing;
