@@ -1,4 +1,4 @@
-//! Runs cargo: the tests, the soak, the bench that needs libwim.
+//! Runs cargo: the tests, the soak, the benches that need a library of Debian's.
 
 use std::{
     env, io,
@@ -38,13 +38,21 @@ pub(crate) fn soak(args: &[&str]) -> io::Result<ExitCode> {
     Ok(ExitCode::from(run(&line)?))
 }
 
+/// Runs the bench of WBXML beside libwbxml.
+pub(crate) fn compare_libwbxml(args: &[&str]) -> io::Result<ExitCode> {
+    bench("eas", "libwbxml", args)
+}
+
 /// Runs the bench of the XPRESS codec beside libwim.
 pub(crate) fn compare_libwim(args: &[&str]) -> io::Result<ExitCode> {
+    bench("deltasync", "libwim", args)
+}
+
+fn bench(package: &str, name: &str, args: &[&str]) -> io::Result<ExitCode> {
     packages::install_missing()?;
-    let mut line: Vec<_> = "bench --package deltasync --bench libwim --"
-        .split(' ')
+    let mut line: Vec<_> = ["bench", "--package", package, "--bench", name, "--"]
         .map(str::to_owned)
-        .collect();
+        .into();
     line.extend(args.iter().map(|arg| (*arg).to_owned()));
     Ok(ExitCode::from(run(&line)?))
 }

@@ -35,6 +35,8 @@ usage: cargo testbed COMMAND
         runs the reconciler's property tests in a release build over N seeds (10,000), or over S
   compare-mbsync [OPTIONS]
         compares bridge with Debian's mbsync: time, memory, round trips; --help says more
+  compare-libwbxml
+        compares the WBXML of eas with Debian's libwbxml: time
   compare-libwim
         compares the XPRESS codec of deltasync with Debian's libwim: time and size
   compare-mpop [OPTIONS]
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
         Some((&"test", rest)) => cargo::test(rest),
         Some((&"soak", rest)) => cargo::soak(rest),
         Some((&"compare-mbsync", rest)) => compare::run(rest),
+        Some((&"compare-libwbxml", rest)) => cargo::compare_libwbxml(rest),
         Some((&"compare-libwim", rest)) => cargo::compare_libwim(rest),
         Some((&"compare-mpop", rest)) => compare_mpop::run(rest),
         Some((&"compare-vdirsyncer", rest)) => compare_vdirsyncer::run(rest),

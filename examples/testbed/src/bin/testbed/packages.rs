@@ -6,14 +6,17 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// What is installed when it is missing: Dovecot, Radicale, and SOGo with what it needs; and mbsync,
-/// mpop and libwim to be compared with.
-const PACKAGES: [&str; 11] = [
+/// What is installed when it is missing: Dovecot, Radicale, and SOGo with what it needs; mbsync, mpop,
+/// libwbxml and libwim to be compared with; and xmllint, which knows schemas.
+const PACKAGES: [&str; 14] = [
     "dovecot-core",
     "dovecot-imapd",
     "dovecot-pop3d",
     "isync",
+    "libwbxml2-dev",
+    "libwbxml2-utils",
     "libwim-dev",
+    "libxml2-utils",
     "memcached",
     "mpop",
     "postgresql",
