@@ -2,9 +2,10 @@
 //!
 //! `cargo testbed compare-libwbxml`. The contenders take turns, each on one thread; the tables show
 //! medians of the time of the processor, in MB of WBXML a second. libwbxml parses without anybody to
-//! hear what it found, and writes from a tree without a string table. Of ours, `tokens` hands over every
-//! tag and text as libwbxml would, `typed` makes the answer or the request of a Sync, and `tree` writes
-//! from a tree like libwbxml's. `LIBWBXML_TURNS` sets the number of turns (default 25).
+//! hear what it found, and writes without a string table from XML, as its headers offer, or from the
+//! tree that it makes of that inside. Of ours, `tokens` hands over every tag and text as libwbxml would,
+//! `tree` writes from a tree like libwbxml's, and `typed` reads the answer or writes the request of a
+//! Sync. `LIBWBXML_TURNS` sets the number of turns (default 25).
 
 #![allow(clippy::print_stdout, clippy::expect_used)]
 
@@ -20,7 +21,7 @@ use eas::wire::Version;
 use eas::wire::command::Command as _;
 use eas::wire::wbxml::{Tag, Token, Tokens, Writer, to_xml};
 use rustix::time::{ClockId, clock_gettime};
-use testbed::{Libwbxml, Parsed};
+use testbed::{Libwbxml, Outcome, Parsed};
 
 /// About so many bytes are read or written in one turn.
 const TURN: usize = 4 << 20;
@@ -130,12 +131,19 @@ fn passes(bytes: usize) -> u32 {
     u32::try_from(TURN / bytes.max(1)).unwrap_or(1).max(1)
 }
 
-fn row(name: &str, wanted: f64, theirs: f64, ours: [Option<f64>; 2]) {
-    print!("{name:<26} {wanted:>6} {theirs:>10.1}");
-    for speed in ours {
+/// Prints a line: speeds, each with its ratio to one that came before where it has one.
+fn row(name: &str, wanted: f64, speeds: &[(Option<f64>, &[f64])]) {
+    print!("{name:<26} {wanted:>6}");
+    for (speed, than) in speeds {
         match speed {
-            Some(speed) => print!(" {speed:>9.0} {:>6.1}x", speed / theirs),
-            None => print!(" {:>9} {:>7}", "", ""),
+            Some(speed) => print!(" {speed:>8.0}"),
+            None => print!(" {:>8}", ""),
+        }
+        for other in *than {
+            match speed {
+                Some(speed) => print!(" {:>6.1}x", speed / other),
+                None => print!(" {:>7}", ""),
+            }
         }
     }
     println!();
@@ -165,26 +173,29 @@ fn decoding(libwbxml: &mut Libwbxml, corpus: &Corpus, turns: usize) {
         }));
     }
     let bytes = bytes * passes as usize;
-    let is_typed = !corpus.requests.is_empty();
+    let theirs = theirs.speed(bytes);
+    let typed = (!corpus.requests.is_empty()).then(|| typed.speed(bytes));
     row(
         corpus.name,
         corpus.decode,
-        theirs.speed(bytes),
-        [
-            Some(tokens.speed(bytes)),
-            is_typed.then(|| typed.speed(bytes)),
+        &[
+            (Some(theirs), &[]),
+            (Some(tokens.speed(bytes)), &[theirs]),
+            (typed, &[theirs]),
         ],
     );
 }
 
 fn encoding(libwbxml: &mut Libwbxml, corpus: &Corpus, turns: usize) {
-    let results = libwbxml.encode(1, &corpus.slices()).expect("libwbxml");
+    let all = corpus.slices();
+    let from_xml = libwbxml.encode(1, &all).expect("libwbxml").results;
+    let from_tree = libwbxml.encode_trees(1, &all).expect("libwbxml").results;
     // Some that libwbxml reads it cannot write.
-    let documents: Vec<&[u8]> = corpus
-        .slices()
+    let documents: Vec<&[u8]> = all
         .into_iter()
-        .zip(&results.results)
-        .filter_map(|(document, result)| result.as_ref().map(|_| document))
+        .zip(from_xml.iter().zip(&from_tree))
+        .filter(|(_, (xml, tree))| xml.is_some() && tree.is_some())
+        .map(|(document, _)| document)
         .collect();
     let trees: Vec<Node> = documents.iter().filter_map(|d| Node::root(d)).collect();
     for (document, tree) in documents.iter().zip(&trees) {
@@ -193,16 +204,17 @@ fn encoding(libwbxml: &mut Libwbxml, corpus: &Corpus, turns: usize) {
     }
     let bytes: usize = documents.iter().map(|d| d.len()).sum();
     let passes = passes(bytes);
-    let [mut theirs, mut tree_times, mut typed] = [(); 3].map(|()| Times::default());
-    let is_typed = corpus.is_request;
+    let [mut xml, mut tree, mut ours, mut typed] = [(); 4].map(|()| Times::default());
+    let took = |outcome: testbed::Result<Outcome>| outcome.expect("libwbxml").took;
     for _ in 0..turns {
-        theirs.add(libwbxml.encode(passes, &documents).expect("libwbxml").took);
-        tree_times.add(timed(passes, || {
+        xml.add(took(libwbxml.encode(passes, &documents)));
+        tree.add(took(libwbxml.encode_trees(passes, &documents)));
+        ours.add(timed(passes, || {
             for tree in &trees {
                 black_box(tree.document());
             }
         }));
-        if is_typed {
+        if corpus.is_request {
             typed.add(timed(passes, || {
                 for request in &corpus.requests {
                     black_box(request.encode(Version::V14_1));
@@ -211,13 +223,15 @@ fn encoding(libwbxml: &mut Libwbxml, corpus: &Corpus, turns: usize) {
         }
     }
     let bytes = bytes * passes as usize;
+    let theirs = [xml.speed(bytes), tree.speed(bytes)];
     row(
         corpus.name,
         corpus.encode,
-        theirs.speed(bytes),
-        [
-            Some(tree_times.speed(bytes)),
-            is_typed.then(|| typed.speed(bytes)),
+        &[
+            (Some(theirs[0]), &[]),
+            (Some(theirs[1]), &[]),
+            (Some(ours.speed(bytes)), &theirs),
+            (corpus.is_request.then(|| typed.speed(bytes)), &theirs),
         ],
     );
 }
@@ -229,19 +243,21 @@ fn main() {
         .unwrap_or(25);
     let mut libwbxml = Libwbxml::start().expect("libwbxml");
     let corpora = corpora();
-    println!("decoding, MB/s; wanted is a multiple of libwbxml\n");
-    let head = |ours: &str| {
-        println!(
-            "{:<26} {:>6} {:>10} {ours:>9} {:>7} {:>9}",
-            "", "wanted", "libwbxml", "", "typed"
-        );
-    };
-    head("tokens");
+    println!("decoding, MB/s; tokens are wanted to be so many times as fast as libwbxml\n");
+    println!(
+        "{:<26} {:>6} {:>8} {:>8} {:>7} {:>8}",
+        "", "wanted", "libwbxml", "tokens", "", "typed"
+    );
     for corpus in corpora.iter().filter(|corpus| !corpus.is_request) {
         decoding(&mut libwbxml, corpus, turns);
     }
-    println!("\nencoding\n");
-    head("tree");
+    println!(
+        "\nencoding, MB/s; the first ratios are to libwbxml from XML, the second from a tree\n"
+    );
+    println!(
+        "{:<26} {:>6} {:>8} {:>8} {:>8} {:>15} {:>8}",
+        "", "wanted", "from XML", "its tree", "our tree", "", "typed"
+    );
     for corpus in &corpora {
         encoding(&mut libwbxml, corpus, turns);
     }

@@ -19,14 +19,14 @@ fuzz_target!(|data: &[u8]| {
             event::from_ical(&back, &account).expect("our own document");
         }
         if let Ok(mapped) = task::from_ical(data, &account, DateTime::new(0)) {
-            task::to_ical(&mapped);
+            task::to_ical(&mapped, "1");
         }
     }
     if let Some(mapped) = contact::from_vcard(data) {
-        contact::from_vcard(&contact::to_vcard(&mapped)).expect("our own card");
+        contact::from_vcard(&contact::to_vcard(&mapped, "1")).expect("our own card");
     }
     if let Ok(mapped) = note::from_ical(data) {
-        note::to_ical(&mapped);
+        note::to_ical(&mapped, "1");
     }
     let text = String::from_utf8_lossy(data);
     if let Some(blob) = ZoneBlob::decode(&text) {

@@ -3,10 +3,11 @@
 //! Content that must keep its bytes is never printed from here: the engine merges what a mapping
 //! read into what the other side holds.
 
-/// Components may be nested so deeply.
-const DEPTH: usize = 8;
-/// Octets of a line, its end not counted (RFC 5545 section 3.1).
-const LINE: usize = 75;
+pub(super) use sync_core::merge::syntax::escape;
+use sync_core::merge::syntax::{
+    self, Eol, Item, Node, decode_caret, encode_caret, fold, quoted_printable,
+    split_outside_quotes, split_unescaped, unescape, unfold,
+};
 
 /// A component, or a whole vCard.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -37,39 +38,20 @@ impl Component {
 
     /// The components at the top of a document. Lines that are none are passed over.
     pub(super) fn parse(content: &[u8]) -> Vec<Self> {
-        let text = String::from_utf8_lossy(content);
-        let text = text.strip_prefix('\u{FEFF}').unwrap_or(&text);
-        let mut open: Vec<Self> = vec![Self::default()];
-        for line in unfold(text) {
-            let Some(property) = Property::parse(&line) else {
-                continue;
-            };
-            match property.name.as_str() {
-                "BEGIN" if open.len() <= DEPTH => {
-                    open.push(Self::new(&property.value.trim().to_ascii_uppercase()));
-                }
-                "END" if open.len() > 1 => {
-                    if let Some(done) = open.pop()
-                        && let Some(parent) = open.last_mut()
-                    {
-                        parent.components.push(done);
-                    }
-                }
-                _ => {
-                    if let Some(current) = open.last_mut() {
-                        current.properties.push(property);
-                    }
-                }
-            }
+        let document = Node::parse(content).unwrap_or_default();
+        document.children().map(Self::of).collect()
+    }
+
+    fn of(node: &Node<'_>) -> Self {
+        let lines = node.items.iter().filter_map(|item| match item {
+            Item::Line(raw) => Property::parse(&unfold(raw)),
+            _ => None,
+        });
+        Self {
+            name: node.name.clone(),
+            properties: lines.collect(),
+            components: node.children().map(Self::of).collect(),
         }
-        while open.len() > 1 {
-            if let Some(done) = open.pop()
-                && let Some(parent) = open.last_mut()
-            {
-                parent.components.push(done);
-            }
-        }
-        open.pop().map(|root| root.components).unwrap_or_default()
     }
 
     /// The first property of this name.
@@ -112,20 +94,20 @@ impl Component {
 
     /// The document, folded, with CRLF.
     pub(super) fn print(&self) -> Vec<u8> {
-        let mut out = String::new();
+        let mut out = Vec::new();
         self.print_to(&mut out);
-        out.into_bytes()
+        out
     }
 
-    fn print_to(&self, out: &mut String) {
-        fold(out, &format!("BEGIN:{}", self.name));
+    fn print_to(&self, out: &mut Vec<u8>) {
+        out.extend(fold(&format!("BEGIN:{}", self.name), Eol::CrLf));
         for property in &self.properties {
-            property.print_to(out);
+            out.extend(fold(&property.line(), Eol::CrLf));
         }
         for component in &self.components {
             component.print_to(out);
         }
-        fold(out, &format!("END:{}", self.name));
+        out.extend(fold(&format!("END:{}", self.name), Eol::CrLf));
     }
 }
 
@@ -146,36 +128,38 @@ impl Property {
     }
 
     fn parse(line: &str) -> Option<Self> {
-        let mut quoted = false;
-        let colon = line.bytes().position(|b| {
-            quoted ^= b == b'"';
-            b == b':' && !quoted
-        })?;
-        let (head, value) = (line.get(..colon)?, line.get(colon + 1..)?);
-        let mut parts = outside_quotes(head, ';');
-        let name = parts.next()?.trim();
-        let name = name.rsplit_once('.').map_or(name, |(_, name)| name);
-        if name.is_empty() {
-            return None;
-        }
+        let parsed = syntax::Property::parse(line)?;
         let mut params = Vec::new();
-        for part in parts {
+        for param in &parsed.params {
             // vCard 2.1 has types without a name.
-            let (name, values) = part.split_once('=').unwrap_or(("TYPE", part));
-            for value in outside_quotes(values, ',') {
-                let value = value.trim().trim_matches('"');
-                let value = value
-                    .replace("^n", "\n")
-                    .replace("^'", "\"")
-                    .replace("^^", "^");
-                params.push((name.trim().to_ascii_uppercase(), value));
+            let (name, values) = match param.value {
+                Some(values) => (param.name, values),
+                None => ("TYPE", param.raw),
+            };
+            for value in split_outside_quotes(values, ',') {
+                let value = decode_caret(value.trim().trim_matches('"'));
+                params.push((name.to_ascii_uppercase(), value.into_owned()));
             }
         }
-        Some(Self {
-            name: name.to_ascii_uppercase(),
+        let mut property = Self {
+            name: parsed.name.to_ascii_uppercase(),
             params,
-            value: value.to_owned(),
-        })
+            value: parsed.value.to_owned(),
+        };
+        property.decode();
+        Some(property)
+    }
+
+    /// Undoes quoted-printable, which vCard 2.1 has.
+    fn decode(&mut self) {
+        let is_encoding =
+            |(_, value): &(String, String)| value.eq_ignore_ascii_case("QUOTED-PRINTABLE");
+        if self.params.iter().any(is_encoding) {
+            let charset = self.param("CHARSET").unwrap_or("UTF-8");
+            let text = quoted_printable(&self.value, charset);
+            self.value = text.replace("\r\n", "\\n").replace('\n', "\\n");
+            self.params.retain(|param| !is_encoding(param));
+        }
     }
 
     /// The first value of a parameter.
@@ -195,42 +179,35 @@ impl Property {
 
     /// The value as a text.
     pub(super) fn text(&self) -> String {
-        unescape(&self.value)
+        unescape(&self.value).into_owned()
     }
 
     /// The values of a list of texts.
     pub(super) fn list(&self) -> Vec<String> {
-        split(&self.value, ',')
-            .map(|part| unescape(part.trim()))
+        split_unescaped(&self.value, ',')
+            .map(|part| unescape(part.trim()).into_owned())
             .filter(|text| !text.is_empty())
             .collect()
     }
 
     /// A part of a structured value, counted from 0; several values of a part are joined.
     pub(super) fn part(&self, index: usize) -> String {
-        split(&self.value, ';')
+        split_unescaped(&self.value, ';')
             .nth(index)
-            .map(|part| unescape(part.trim()))
+            .map(|part| unescape(part.trim()).into_owned())
             .unwrap_or_default()
     }
 
-    fn print_to(&self, out: &mut String) {
+    /// As it stands in a document, but for folding.
+    fn line(&self) -> String {
         let mut line = self.name.clone();
         for (name, value) in &self.params {
-            let value = value
-                .replace('^', "^^")
-                .replace('"', "^'")
-                .replace("\r\n", "^n")
-                .replace('\n', "^n");
-            let value: String = value.chars().filter(|c| !c.is_control()).collect();
-            match value.contains([',', ';', ':']) {
-                true => line += &format!(";{name}=\"{value}\""),
-                false => line += &format!(";{name}={value}"),
-            }
+            line += &format!(";{name}={}", encode_caret(value));
         }
         line.push(':');
-        line.extend(self.value.chars().filter(|c| !matches!(c, '\r' | '\n')));
-        fold(out, &line);
+        let is_allowed = |c: &char| !c.is_control() || *c == '\t';
+        line.extend(self.value.chars().filter(is_allowed));
+        line
     }
 }
 
@@ -250,81 +227,4 @@ pub(super) fn listed(texts: &[String]) -> String {
         .map(|text| escape(text))
         .collect::<Vec<_>>()
         .join(",")
-}
-
-/// RFC 5545 section 3.3.11.
-pub(super) fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 8);
-    for c in text.chars() {
-        match c {
-            '\\' | ';' | ',' => {
-                out.push('\\');
-                out.push(c);
-            }
-            '\n' => out.push_str("\\n"),
-            c if c.is_control() && c != '\t' => {}
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-fn unescape(value: &str) -> String {
-    let mut out = String::with_capacity(value.len());
-    let mut chars = value.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '\\' => match chars.next() {
-                Some('n' | 'N') => out.push('\n'),
-                Some(other) => out.push(other),
-                None => out.push('\\'),
-            },
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-/// Parts between separators that no backslash escapes.
-fn split(value: &str, separator: char) -> impl Iterator<Item = &str> {
-    let mut escaped = false;
-    value.split(move |c| {
-        let splits = c == separator && !escaped;
-        escaped = c == '\\' && !escaped;
-        splits
-    })
-}
-
-fn outside_quotes(text: &str, separator: char) -> impl Iterator<Item = &str> {
-    let mut quoted = false;
-    text.split(move |c| {
-        quoted ^= c == '"';
-        c == separator && !quoted
-    })
-}
-
-/// Logical lines: one that begins with a space or a tab goes on with the line before.
-fn unfold(text: &str) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for line in text.split('\n') {
-        let line = line.strip_suffix('\r').unwrap_or(line);
-        match (line.strip_prefix([' ', '\t']), lines.last_mut()) {
-            (Some(rest), Some(last)) => last.push_str(rest),
-            _ => lines.push(line.to_owned()),
-        }
-    }
-    lines
-}
-
-fn fold(out: &mut String, line: &str) {
-    let mut length = 0;
-    for c in line.chars() {
-        if length + c.len_utf8() > LINE {
-            out.push_str("\r\n ");
-            length = 1;
-        }
-        out.push(c);
-        length += c.len_utf8();
-    }
-    out.push_str("\r\n");
 }

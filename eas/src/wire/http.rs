@@ -179,7 +179,8 @@ impl Offer {
     }
 }
 
-fn percent_encoded(value: &str) -> String {
+/// A value of a query (RFC 3986 section 2.1).
+pub(super) fn percent_encoded(value: &str) -> String {
     let mut out = String::with_capacity(value.len());
     for byte in value.bytes() {
         match byte {

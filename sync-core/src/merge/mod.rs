@@ -1,7 +1,7 @@
 //! Canonical equality and three-way merge of contents: iCalendar (RFC 5545) and vCard (RFC 2426,
 //! RFC 6350).
 //!
-//! A document is a tree of content lines with every byte in its place (`syntax`). What it says is a
+//! A document is a tree of content lines with every byte in its place ([`syntax`]). What it says is a
 //! set of entries, each with one form for all the ways to write it (`canon`): contents are
 //! [`equal`] if their entries are. [`merge`] compares the entries of each side with those of its own
 //! base, and writes into each side's document what the other side changed (`three_way`); all else
@@ -46,7 +46,7 @@
 
 mod canon;
 mod stamp;
-mod syntax;
+pub mod syntax;
 mod three_way;
 mod vcard;
 

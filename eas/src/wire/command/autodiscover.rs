@@ -6,6 +6,8 @@ use quick_xml::escape::escape;
 use quick_xml::events::Event;
 use quick_xml::reader::Reader;
 
+use crate::wire::http::percent_encoded;
+
 const DEPTH: usize = 32;
 
 /// Asks where somebody's server is.
@@ -156,16 +158,9 @@ impl AutodiscoverAnswer {
 
 /// The path and query that ask a host for the same in JSON; no login is needed.
 pub fn json_path(email: &str) -> String {
-    let mut path = String::from("/autodiscover/autodiscover.json?Email=");
-    for byte in email.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'@' => {
-                path.push(char::from(byte));
-            }
-            _ => path += &format!("%{byte:02X}"),
-        }
-    }
-    path + "&Protocol=ActiveSync"
+    // An address is written with its @, as in the documents and by other clients.
+    let email = percent_encoded(email).replace("%40", "@");
+    format!("/autodiscover/autodiscover.json?Email={email}&Protocol=ActiveSync")
 }
 
 /// The URL in an answer in JSON; none where there is none.

@@ -116,58 +116,64 @@ impl SyncAnswer {
     }
 }
 
-/// Reads a collection. Its class must be known before its items are, so their places are kept until
-/// its end; children come in any order.
+/// Reads a collection. Its class must be known before its items are: it is by the folder's id, which
+/// the schema puts before them. Items that stand before it are read in the end.
 fn collection(r: &mut Reader<'_>, asked: &[Collection]) -> Result<CollectionAnswer, Error> {
     let mut answer = CollectionAnswer::default();
-    let mut commands = Vec::new();
-    let mut responses = Vec::new();
+    let mut class = None;
+    let mut early = Vec::new();
     while let Some(tag) = r.child()? {
-        match tag {
-            A::SyncKey => answer.key = Some(r.text()?.into_owned()),
-            A::CollectionId => answer.id = r.text()?.into_owned(),
-            A::Status => answer.status = r.number()?.map(Status),
-            A::MoreAvailable => {
+        match (tag, class) {
+            (A::SyncKey, _) => answer.key = Some(r.text()?.into_owned()),
+            (A::CollectionId, _) => {
+                answer.id = r.text()?.into_owned();
+                class = Some(class_of(&answer.id, asked));
+            }
+            (A::Status, _) => answer.status = r.number()?.map(Status),
+            (A::MoreAvailable, _) => {
                 r.skip()?;
                 answer.more = true;
             }
-            A::Commands => {
-                commands.push(r.clone());
-                r.skip()?;
-            }
-            A::Responses => {
-                responses.push(r.clone());
+            (A::Commands | A::Responses, Some(class)) => items(r, tag, class, &mut answer)?,
+            (A::Commands | A::Responses, None) => {
+                early.push((tag, r.clone()));
                 r.skip()?;
             }
             _ => r.skip()?,
         }
     }
-    let class = asked
-        .iter()
-        .find(|c| c.id == answer.id)
-        .or(asked.first())
-        .map_or(Class::Email, |c| c.class);
-    for mut r in commands {
-        while let Some(tag) = r.child()? {
-            match tag {
-                A::Add | A::Change | A::Delete | A::SoftDelete => {
-                    answer.changes.push(change(&mut r, tag, class)?);
-                }
-                _ => r.skip()?,
-            }
-        }
-    }
-    for mut r in responses {
-        while let Some(tag) = r.child()? {
-            match tag {
-                A::Add | A::Change | A::Delete | A::Fetch => {
-                    answer.responses.push(responded(&mut r, class)?);
-                }
-                _ => r.skip()?,
-            }
-        }
+    let class = class.unwrap_or_else(|| class_of("", asked));
+    for (tag, mut r) in early {
+        items(&mut r, tag, class, &mut answer)?;
     }
     Ok(answer)
+}
+
+/// The class of a folder that was asked for.
+fn class_of(id: &str, asked: &[Collection]) -> Class {
+    let found = asked.iter().find(|c| c.id == id).or(asked.first());
+    found.map_or(Class::Email, |c| c.class)
+}
+
+/// Reads the children of `Commands` or `Responses`.
+fn items(
+    r: &mut Reader<'_>,
+    all: Tag,
+    class: Class,
+    answer: &mut CollectionAnswer,
+) -> Result<(), Error> {
+    while let Some(tag) = r.child()? {
+        match (all, tag) {
+            (A::Commands, A::Add | A::Change | A::Delete | A::SoftDelete) => {
+                answer.changes.push(change(r, tag, class)?);
+            }
+            (A::Responses, A::Add | A::Change | A::Delete | A::Fetch) => {
+                answer.responses.push(responded(r, class)?);
+            }
+            _ => r.skip()?,
+        }
+    }
+    Ok(())
 }
 
 fn change(r: &mut Reader<'_>, kind: Tag, class: Class) -> Result<ServerChange, Error> {

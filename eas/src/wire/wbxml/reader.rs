@@ -66,6 +66,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// A broken document, or one nested more deeply than the limit.
+    #[inline]
     pub fn child(&mut self) -> Result<Option<Tag>, Error> {
         if self.empty {
             self.leave();
@@ -104,18 +105,18 @@ impl<'a> Reader<'a> {
             return Ok(value);
         }
         loop {
-            let mut character = [0; 4];
-            let part = match self.tokens.next_token()? {
+            match self.tokens.next_token()? {
+                Some(Token::Text(part) | Token::Opaque(part)) if value.is_empty() => {
+                    value = Cow::Borrowed(part);
+                }
                 Some(Token::Text(part) | Token::Opaque(part)) => {
-                    if value.is_empty() {
-                        value = Cow::Borrowed(part);
-                        continue;
-                    }
-                    part
+                    value.to_mut().extend_from_slice(part);
                 }
                 Some(Token::Entity(code)) => {
                     let code = char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
-                    code.encode_utf8(&mut character).as_bytes()
+                    let mut character = [0; 4];
+                    let part = code.encode_utf8(&mut character).as_bytes();
+                    value.to_mut().extend_from_slice(part);
                 }
                 Some(Token::End) if self.depth == 0 => {
                     return Err(self.error(ErrorKind::UnexpectedEnd));
@@ -127,11 +128,9 @@ impl<'a> Reader<'a> {
                 Some(Token::Start { content, .. }) => {
                     self.enter(content)?;
                     self.skip()?;
-                    continue;
                 }
                 None => return Err(self.error(ErrorKind::Truncated)),
-            };
-            value.to_mut().extend_from_slice(part);
+            }
         }
     }
 
@@ -142,7 +141,10 @@ impl<'a> Reader<'a> {
     /// A broken document.
     pub fn text(&mut self) -> Result<Cow<'a, str>, Error> {
         Ok(match self.bytes()? {
-            Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes),
+            Cow::Borrowed(bytes) => match std::str::from_utf8(bytes) {
+                Ok(text) => Cow::Borrowed(text),
+                Err(_) => String::from_utf8_lossy(bytes),
+            },
             Cow::Owned(bytes) => Cow::Owned(match String::from_utf8(bytes) {
                 Ok(text) => text,
                 Err(wrong) => String::from_utf8_lossy(wrong.as_bytes()).into_owned(),
@@ -221,6 +223,7 @@ impl<'a> Reader<'a> {
         Error::new(kind, self.tokens.offset())
     }
 
+    #[inline]
     fn enter(&mut self, content: bool) -> Result<(), Error> {
         if self.depth >= self.limits.depth {
             return Err(self.error(ErrorKind::TooDeep));
@@ -230,6 +233,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    #[inline]
     fn leave(&mut self) {
         self.depth = self.depth.saturating_sub(1);
         self.empty = false;

@@ -9,7 +9,6 @@ const STR_I: u8 = 0x03;
 const STR_T: u8 = 0x83;
 const OPAQUE: u8 = 0xC3;
 const HAS_CONTENT: u8 = 0x40;
-const HAS_ATTRIBUTES: u8 = 0x80;
 const UTF_8: u32 = 106;
 
 /// One step of a document.
@@ -81,6 +80,8 @@ impl<'a> Tokens<'a> {
     ///
     /// # Errors
     /// Whatever [`ErrorKind`] says of a document that is broken here.
+    // A token that is returned goes through memory; one that is inlined stays in registers.
+    #[inline(always)]
     pub fn next_token(&mut self) -> Result<Option<Token<'a>>, Error> {
         loop {
             let Some(byte) = self.document.get(self.at).copied() else {
@@ -88,28 +89,39 @@ impl<'a> Tokens<'a> {
             };
             self.at += 1;
             return Ok(Some(match byte {
+                END => Token::End,
+                STR_I => Token::Text(self.terminated()?),
                 SWITCH_PAGE => {
                     self.page = self.byte()?;
                     continue;
                 }
-                END => Token::End,
-                STR_I => Token::Text(self.terminated()?),
-                OPAQUE => Token::Opaque(self.counted()?),
-                ENTITY => Token::Entity(self.integer()?),
-                STR_T => Token::Text(self.reference()?),
-                _ if matches!(byte & 0x3F, 0..=4) => return Err(self.unsupported(byte)),
-                _ => {
-                    let tag = Tag::new(self.page, byte);
-                    if byte & HAS_ATTRIBUTES != 0 {
-                        self.skip_attributes()?;
-                    }
-                    Token::Start {
-                        tag,
-                        content: byte & HAS_CONTENT != 0,
-                    }
-                }
+                0x05..=0x3F | 0x45..=0x7F => self.start(byte),
+                _ => self.seldom(byte)?,
             }));
         }
+    }
+
+    #[inline]
+    fn start(&self, byte: u8) -> Token<'a> {
+        Token::Start {
+            tag: Tag::new(self.page, byte),
+            content: byte & HAS_CONTENT != 0,
+        }
+    }
+
+    /// Tokens that few documents have.
+    fn seldom(&mut self, byte: u8) -> Result<Token<'a>, Error> {
+        Ok(match byte {
+            OPAQUE => Token::Opaque(self.counted()?),
+            ENTITY => Token::Entity(self.integer()?),
+            STR_T => Token::Text(self.reference()?),
+            _ if matches!(byte & 0x3F, 0..=4) => return Err(self.unsupported(byte)),
+            _ => {
+                let start = self.start(byte);
+                self.skip_attributes()?;
+                start
+            }
+        })
     }
 
     /// Attributes up to their END; ActiveSync has none, so none is kept. Their code page is their
@@ -136,6 +148,7 @@ impl<'a> Tokens<'a> {
         Error::new(ErrorKind::Truncated, self.document.len())
     }
 
+    #[inline]
     fn byte(&mut self) -> Result<u8, Error> {
         let byte = self.document.get(self.at).copied();
         self.at = self.at.saturating_add(1);
@@ -170,12 +183,10 @@ impl<'a> Tokens<'a> {
     }
 
     /// Bytes before a NUL.
+    #[inline]
     fn terminated(&mut self) -> Result<&'a [u8], Error> {
         let rest = self.document.get(self.at..).unwrap_or_default();
-        // Most values are shorter than what a vectorised search needs to pay off.
-        let short = rest.iter().take(16).position(|b| *b == 0);
-        let end = short.or_else(|| memchr(0, rest));
-        let text = end.and_then(|end| rest.get(..end));
+        let text = nul(rest).and_then(|end| rest.get(..end));
         let text = text.ok_or_else(|| self.truncated())?;
         self.at += text.len() + 1;
         Ok(text)
@@ -190,4 +201,24 @@ impl<'a> Tokens<'a> {
         let end = memchr(0, rest).ok_or(wrong)?;
         rest.get(..end).ok_or(wrong)
     }
+}
+
+/// Where the first NUL stands. Most values are too short for a vectorised search to pay off, so the
+/// first words are looked at here.
+#[inline]
+fn nul(bytes: &[u8]) -> Option<usize> {
+    const LOW: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    const WORDS: usize = 4;
+    let (words, _) = bytes.as_chunks::<8>();
+    for (i, word) in words.iter().take(WORDS).enumerate() {
+        let word = u64::from_le_bytes(*word);
+        // The lowest of these bits is that of the first NUL; above it there may be false ones.
+        let zeros = word.wrapping_sub(LOW) & !word & HIGH;
+        if zeros != 0 {
+            return Some(i * 8 + zeros.trailing_zeros() as usize / 8);
+        }
+    }
+    let seen = words.len().min(WORDS) * 8;
+    memchr(0, bytes.get(seen..)?).map(|at| seen + at)
 }

@@ -14,6 +14,7 @@ const LIBRARY: Library = Library {
 
 const PARSE: u32 = 1;
 const ENCODE: u32 = 2;
+const ENCODE_TREE: u32 = 3;
 
 /// A process that calls libwbxml.
 #[derive(Debug)]
@@ -40,10 +41,15 @@ impl Libwbxml {
         self.call(PARSE, passes, documents)
     }
 
-    /// Makes trees of documents, and documents without a string table of the trees, the latter so many
-    /// times and timed.
+    /// Makes XML of documents, and documents without a string table of that, the latter so many times
+    /// and timed. This is what the library's headers offer.
     pub fn encode(&mut self, passes: u32, documents: &[&[u8]]) -> Result<Outcome> {
         self.call(ENCODE, passes, documents)
+    }
+
+    /// The same from the trees that the library makes of a document inside.
+    pub fn encode_trees(&mut self, passes: u32, documents: &[&[u8]]) -> Result<Outcome> {
+        self.call(ENCODE_TREE, passes, documents)
     }
 
     fn call(&mut self, operation: u32, passes: u32, documents: &[&[u8]]) -> Result<Outcome> {

@@ -4,7 +4,7 @@
  * A request is three numbers (operation, passes, count) and `count` documents: a size and the bytes.
  * The answer is the nanoseconds that all passes over all documents took together, and the results: a
  * size and the bytes. A result of PARSE is the number of elements and the number of bytes of text, 64
- * bits each; of ENCODE, the document as libwbxml writes it. FAILED is the size of what could not be
+ * bits each; of ENCODE, from XML, and ENCODE_TREE, the document as libwbxml writes it. FAILED is the size of what could not be
  * done. Numbers are 32 bits in the machine's order, the nanoseconds 64.
  */
 #include <stdint.h>
@@ -43,12 +43,14 @@ void wbxml_encoder_set_produce_anonymous(WBXMLEncoder *, WB_BOOL);
 WBXMLError wbxml_encoder_encode_tree_to_wbxml(WBXMLEncoder *, WB_UTINY **, WB_ULONG *);
 void wbxml_encoder_destroy(WBXMLEncoder *);
 
-enum { PARSE = 1, ENCODE = 2 };
+enum { PARSE = 1, ENCODE = 2, ENCODE_TREE = 3 };
 #define FAILED UINT32_MAX
 
 struct document {
 	uint32_t size, result_size;
 	uint8_t *bytes, *result;
+	WB_UTINY *xml;
+	WB_ULONG xml_size;
 	WBXMLTree *tree;
 };
 
@@ -111,7 +113,34 @@ static WBXMLError parse(const struct document *document, uint64_t *counts)
 	return error;
 }
 
-static WBXMLError encode(const struct document *document, WB_UTINY **bytes, WB_ULONG *size)
+static WBXMLError to_xml(struct document *document)
+{
+	WBXMLConvWBXML2XML *conversion;
+	if (wbxml_conv_wbxml2xml_create(&conversion) != WBXML_OK)
+		exit(1);
+	wbxml_conv_wbxml2xml_set_language(conversion, WBXML_LANG_ACTIVESYNC);
+	wbxml_conv_wbxml2xml_set_gen_type(conversion, WBXML_GEN_XML_COMPACT);
+	WBXMLError error = wbxml_conv_wbxml2xml_run(conversion, document->bytes, document->size,
+						    &document->xml, &document->xml_size);
+	wbxml_conv_wbxml2xml_destroy(conversion);
+	return error;
+}
+
+static WBXMLError from_xml(const struct document *document, WB_UTINY **bytes, WB_ULONG *size)
+{
+	WBXMLConvXML2WBXML *conversion;
+	if (wbxml_conv_xml2wbxml_create(&conversion) != WBXML_OK)
+		exit(1);
+	wbxml_conv_xml2wbxml_disable_string_table(conversion);
+	wbxml_conv_xml2wbxml_disable_public_id(conversion);
+	wbxml_conv_xml2wbxml_enable_preserve_whitespaces(conversion);
+	WBXMLError error = wbxml_conv_xml2wbxml_run(conversion, document->xml, document->xml_size,
+						    bytes, size);
+	wbxml_conv_xml2wbxml_destroy(conversion);
+	return error;
+}
+
+static WBXMLError from_tree(const struct document *document, WB_UTINY **bytes, WB_ULONG *size)
 {
 	WBXMLEncoder *encoder = wbxml_encoder_create_real();
 	if (encoder == NULL)
@@ -124,11 +153,21 @@ static WBXMLError encode(const struct document *document, WB_UTINY **bytes, WB_U
 	return error;
 }
 
+static WBXMLError encode(uint32_t operation, const struct document *document, WB_UTINY **bytes,
+			 WB_ULONG *size)
+{
+	return operation == ENCODE ? from_xml(document, bytes, size)
+				   : from_tree(document, bytes, size);
+}
+
 /* What comes of a document, before anything is timed. */
 static void prepare(uint32_t operation, struct document *document)
 {
+	WB_ULONG size;
+	WBXMLError error;
+
 	document->result_size = FAILED;
-	document->result = NULL;
+	document->result = document->xml = NULL;
 	document->tree = NULL;
 	if (operation == PARSE) {
 		uint64_t *counts = allocate(2 * sizeof *counts);
@@ -138,18 +177,12 @@ static void prepare(uint32_t operation, struct document *document)
 			document->result_size = 2 * sizeof *counts;
 		return;
 	}
-	WBXMLTree *tree = NULL;
-	WB_ULONG size;
-	if (wbxml_tree_from_wbxml(document->bytes, document->size, WBXML_LANG_ACTIVESYNC,
-				  WBXML_CHARSET_UTF_8, &tree) != WBXML_OK)
-		return;
-	document->tree = tree;
-	if (encode(document, &document->result, &size) == WBXML_OK) {
+	error = operation == ENCODE
+		? to_xml(document)
+		: wbxml_tree_from_wbxml(document->bytes, document->size, WBXML_LANG_ACTIVESYNC,
+					WBXML_CHARSET_UTF_8, &document->tree);
+	if (error == WBXML_OK && encode(operation, document, &document->result, &size) == WBXML_OK)
 		document->result_size = size;
-	} else {
-		wbxml_tree_destroy(tree);
-		document->tree = NULL;
-	}
 }
 
 static void pass(uint32_t operation, const struct document *document)
@@ -160,7 +193,7 @@ static void pass(uint32_t operation, const struct document *document)
 		return;
 	if (operation == PARSE)
 		parse(document, NULL);
-	else if (encode(document, &bytes, &size) == WBXML_OK)
+	else if (encode(operation, document, &bytes, &size) == WBXML_OK)
 		free(bytes);
 }
 
@@ -192,6 +225,7 @@ int main(void)
 				put(document->result, document->result_size);
 			if (document->tree != NULL)
 				wbxml_tree_destroy(document->tree);
+			free(document->xml);
 			free(document->result);
 			free(document->bytes);
 		}

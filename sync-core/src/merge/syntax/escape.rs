@@ -3,7 +3,7 @@ use std::borrow::Cow;
 /// The text that a TEXT value stands for (RFC 5545 section 3.3.11, RFC 6350 section 3.4).
 ///
 /// A backslash before anything but `n` stands for what follows: many writers escape needlessly.
-pub(in crate::merge) fn unescape(value: &str) -> Cow<'_, str> {
+pub fn unescape(value: &str) -> Cow<'_, str> {
     if !value.contains('\\') {
         return Cow::Borrowed(value);
     }
@@ -23,7 +23,7 @@ pub(in crate::merge) fn unescape(value: &str) -> Cow<'_, str> {
 }
 
 /// The TEXT value that stands for this text.
-pub(in crate::merge) fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     for c in text.chars() {
         match c {
@@ -40,10 +40,7 @@ pub(in crate::merge) fn escape(text: &str) -> String {
 }
 
 /// The parts of a value between separators that no backslash escapes.
-pub(in crate::merge) fn split_unescaped(
-    value: &str,
-    separator: char,
-) -> impl Iterator<Item = &str> {
+pub fn split_unescaped(value: &str, separator: char) -> impl Iterator<Item = &str> {
     let mut escaped = false;
     value.split(move |c| {
         let splits = c == separator && !escaped;
@@ -53,10 +50,7 @@ pub(in crate::merge) fn split_unescaped(
 }
 
 /// The parts of a text between separators outside quotes.
-pub(in crate::merge) fn split_outside_quotes(
-    text: &str,
-    separator: char,
-) -> impl Iterator<Item = &str> {
+pub fn split_outside_quotes(text: &str, separator: char) -> impl Iterator<Item = &str> {
     let mut quoted = false;
     text.split(move |c| {
         quoted ^= c == '"';
@@ -65,7 +59,7 @@ pub(in crate::merge) fn split_outside_quotes(
 }
 
 /// What a parameter value stands for (RFC 6868).
-pub(in crate::merge) fn decode_caret(value: &str) -> Cow<'_, str> {
+pub fn decode_caret(value: &str) -> Cow<'_, str> {
     if !value.contains('^') {
         return Cow::Borrowed(value);
     }
@@ -87,7 +81,7 @@ pub(in crate::merge) fn decode_caret(value: &str) -> Cow<'_, str> {
 }
 
 /// A parameter value that stands for this text (RFC 6868), in quotes where it needs them.
-pub(in crate::merge) fn encode_caret(text: &str) -> String {
+pub fn encode_caret(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     for c in text.chars() {
         match c {
@@ -106,7 +100,7 @@ pub(in crate::merge) fn encode_caret(text: &str) -> String {
 }
 
 /// The text of a quoted-printable value (RFC 2045 section 6.7) in this charset.
-pub(in crate::merge) fn quoted_printable(value: &str, charset: &str) -> String {
+pub fn quoted_printable(value: &str, charset: &str) -> String {
     let mut bytes = Vec::with_capacity(value.len());
     let mut rest = value.as_bytes();
     while let Some((first, tail)) = rest.split_first() {

@@ -9,7 +9,7 @@ const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// How a document ends its lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::merge) enum Eol {
+pub enum Eol {
     /// As the RFCs want it.
     CrLf,
     /// As many files have it.
@@ -18,14 +18,15 @@ pub(in crate::merge) enum Eol {
 
 impl Eol {
     /// That of the first line.
-    pub(in crate::merge) fn of(content: &[u8]) -> Self {
+    pub fn of(content: &[u8]) -> Self {
         match memchr(b'\n', content) {
             Some(at) if !content.get(..at).unwrap_or_default().ends_with(b"\r") => Self::Lf,
             _ => Self::CrLf,
         }
     }
 
-    pub(in crate::merge) const fn as_bytes(self) -> &'static [u8] {
+    /// The end of a line.
+    pub const fn as_bytes(self) -> &'static [u8] {
         match self {
             Self::CrLf => b"\r\n",
             Self::Lf => b"\n",
@@ -54,7 +55,7 @@ impl Eol {
 ///
 /// A line goes on in the next one if that starts with white space, and, as vCard 2.1 has it, if it
 /// is quoted-printable and ends in a soft line break.
-pub(in crate::merge) fn logical_lines(content: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub fn logical_lines(content: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = content;
     std::iter::from_fn(move || {
         if rest.is_empty() {
@@ -109,7 +110,7 @@ pub(in crate::merge) fn plain_name(raw: &[u8]) -> Option<&[u8]> {
 /// The text of a line, unfolded, without its end and without a byte order mark.
 ///
 /// What is no UTF-8 is read as Latin-1, so that different bytes stay different.
-pub(in crate::merge) fn unfold(raw: &[u8]) -> Cow<'_, str> {
+pub fn unfold(raw: &[u8]) -> Cow<'_, str> {
     let body = without_eol(raw.strip_prefix(BOM).unwrap_or(raw));
     if memchr(b'\n', body).is_none() {
         return decode(body);
@@ -142,7 +143,7 @@ fn decode(bytes: &[u8]) -> Cow<'_, str> {
 
 /// A line, folded where it is too long, never within a character, and never where it would look
 /// like a soft line break of quoted-printable.
-pub(in crate::merge) fn fold(text: &str, eol: Eol) -> Vec<u8> {
+pub fn fold(text: &str, eol: Eol) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len() + text.len() / 20 + 2);
     let mut width = 0;
     for c in text.chars() {

@@ -2,27 +2,31 @@ use super::{Eol, fold, split_outside_quotes};
 
 /// The parts of an unfolded content line, as they stand there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::merge) struct Property<'t> {
+pub struct Property<'t> {
     /// Without its dot; empty if there is none.
-    pub(in crate::merge) group: &'t str,
-    pub(in crate::merge) name: &'t str,
-    pub(in crate::merge) params: Vec<Param<'t>>,
-    pub(in crate::merge) value: &'t str,
+    pub group: &'t str,
+    /// As it stands there.
+    pub name: &'t str,
+    /// In their order.
+    pub params: Vec<Param<'t>>,
+    /// Behind the colon.
+    pub value: &'t str,
 }
 
 /// A parameter of a property.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::merge) struct Param<'t> {
+pub struct Param<'t> {
     /// All of it.
-    pub(in crate::merge) raw: &'t str,
-    pub(in crate::merge) name: &'t str,
+    pub raw: &'t str,
+    /// Before the `=`.
+    pub name: &'t str,
     /// Quotes and all; none where vCard 2.1 has nothing but a value.
-    pub(in crate::merge) value: Option<&'t str>,
+    pub value: Option<&'t str>,
 }
 
 impl<'t> Property<'t> {
     /// None if this is no content line.
-    pub(in crate::merge) fn parse(text: &'t str) -> Option<Self> {
+    pub fn parse(text: &'t str) -> Option<Self> {
         let mut quoted = false;
         let colon = text.bytes().position(|b| {
             quoted ^= b == b'"';
@@ -47,7 +51,7 @@ impl<'t> Property<'t> {
     }
 
     /// The parameter of this name, in quotes if it was.
-    pub(in crate::merge) fn param(&self, name: &str) -> Option<&'t str> {
+    pub fn param(&self, name: &str) -> Option<&'t str> {
         let mut params = self.params.iter();
         params.find_map(|p| p.value.filter(|_| p.name.eq_ignore_ascii_case(name)))
     }

@@ -13,19 +13,20 @@ const MAX_PIECES: usize = 1 << 19;
 /// A component with all its bytes, in their order. The outermost one is nameless and holds the
 /// whole document.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(in crate::merge) struct Node<'a> {
+pub struct Node<'a> {
     /// Upper case.
-    pub(in crate::merge) name: String,
+    pub name: String,
     /// The line with BEGIN; nothing for the outermost.
-    pub(in crate::merge) begin: Cow<'a, [u8]>,
-    pub(in crate::merge) items: Vec<Item<'a>>,
+    pub begin: Cow<'a, [u8]>,
+    /// In their order.
+    pub items: Vec<Item<'a>>,
     /// The line with END; nothing if it is missing.
-    pub(in crate::merge) end: Cow<'a, [u8]>,
+    pub end: Cow<'a, [u8]>,
 }
 
 /// What stands in a component.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::merge) enum Item<'a> {
+pub enum Item<'a> {
     /// A content line as it came, folded, with its end.
     Line(Cow<'a, [u8]>),
     /// Lines that are no content lines.
@@ -36,7 +37,7 @@ pub(in crate::merge) enum Item<'a> {
 
 impl<'a> Node<'a> {
     /// Reads a document, and loses no byte. None if it has too many lines and values.
-    pub(in crate::merge) fn parse(content: &'a [u8]) -> Option<Self> {
+    pub fn parse(content: &'a [u8]) -> Option<Self> {
         let pieces = content.iter().filter(|b| matches!(b, b'\n' | b',' | b';'));
         if pieces.count() > MAX_PIECES {
             return None;
@@ -51,7 +52,7 @@ impl<'a> Node<'a> {
     }
 
     /// The document as it came, where nothing was changed.
-    pub(in crate::merge) fn print(&self, eol: Eol) -> Vec<u8> {
+    pub fn print(&self, eol: Eol) -> Vec<u8> {
         let mut out = Vec::new();
         self.print_to(&mut out, eol);
         out
@@ -69,7 +70,7 @@ impl<'a> Node<'a> {
     }
 
     /// The components in it.
-    pub(in crate::merge) fn children(&self) -> impl Iterator<Item = &Self> {
+    pub fn children(&self) -> impl Iterator<Item = &Self> {
         self.items.iter().filter_map(|item| match item {
             Item::Node(node) => Some(node),
             _ => None,
