@@ -158,15 +158,14 @@ impl Writer {
 /// U+FFFF. A block is looked at as a whole, which compilers turn into few instructions.
 #[inline]
 fn is_plain(text: &[u8]) -> bool {
-    let is_suspect =
-        |byte: u8| byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r') || byte == 0xEF;
-    let block = |block: &[u8]| {
-        block
-            .iter()
-            .fold(false, |found, byte| found | is_suspect(*byte))
+    let suspect = |byte: u8| {
+        let control = u8::from(byte < 0x20);
+        let space = u8::from(byte == b'\t') | u8::from(byte == b'\n') | u8::from(byte == b'\r');
+        control & !space | u8::from(byte == 0xEF)
     };
-    let (blocks, rest) = text.as_chunks::<32>();
-    !blocks.iter().any(|bytes| block(bytes)) && !block(rest)
+    let block = |block: &[u8]| block.iter().fold(0, |found, byte| found | suspect(*byte)) == 0;
+    let (blocks, rest) = text.as_chunks::<64>();
+    blocks.iter().all(|bytes| block(bytes)) && block(rest)
 }
 
 /// `Char` of XML 1.0.
