@@ -98,4 +98,6 @@ pub mod client;
 pub mod mapping;
 #[cfg(feature = "source")]
 pub mod source;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod wire;

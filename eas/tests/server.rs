@@ -1,0 +1,13 @@
+//! The client, the source and the engine against the server of `testing`.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic
+)]
+
+#[path = "server/client.rs"]
+mod client;
+#[path = "server/world.rs"]
+mod world;
