@@ -58,6 +58,16 @@ pub trait Source: Send {
         batch: Vec<Mutation>,
     ) -> Result<Applied>;
 
+    /// Whether both contents of an event, task, note or contact are one to this source: as far as it
+    /// can hold them, they say the same, be it in other words.
+    ///
+    /// By this an item is recognised that was written when the answer was lost, and one whose link
+    /// was lost: what the source made of a content is no edit of it. `false` where nothing is known
+    /// but that they differ.
+    fn holds_alike(&self, _kind: ItemKind, _a: &[u8], _b: &[u8]) -> bool {
+        false
+    }
+
     /// Returns the collections in which something may have changed, or none after `timeout`.
     ///
     /// May be dropped while it waits: the source stays usable, and what it did not tell is found

@@ -21,6 +21,7 @@
 //! server that it is the same. Where that does not help, or the process died, the next listing
 //! begins at the old key and shows what was made; the engine knows it again.
 
+mod alike;
 mod apply;
 mod changes;
 mod complete;
@@ -42,11 +43,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream};
-use sync_core::model::{Collection, CollectionId, Cursor, Item, ItemId, KindSet, NewCollection};
+use sync_core::model::{
+    Collection, CollectionId, Cursor, Item, ItemId, ItemKind, KindSet, NewCollection,
+};
 use sync_core::source::{Absence, Applied, Capabilities, ChangePage, Depth, Mutation, Operation};
 use sync_core::{Result, Source};
 
 use crate::client::Client;
+use crate::wire::Version;
 
 pub use config::EasConfig;
 
@@ -151,6 +155,12 @@ impl Source for EasSource {
             return stream::empty().boxed();
         }
         self.fetch_items(c, ids, depth)
+    }
+
+    fn holds_alike(&self, kind: ItemKind, a: &[u8], b: &[u8]) -> bool {
+        let version = self.client.version().unwrap_or(Version::V14_1);
+        let addresses = self.addresses.as_deref().unwrap_or_default();
+        alike::alike(kind, a, b, &self.account(version, addresses))
     }
 
     async fn apply(

@@ -341,7 +341,11 @@ impl Run<'_> {
     }
 
     fn join_items(&mut self, pair: PairId, left: &Observed, right: &Observed) -> Result<()> {
-        let joined = join(left, right);
+        let mut joined = join(left, right);
+        if let (false, Some(a), Some(b)) = (joined.equal, &left.body, &right.body) {
+            joined.equal = self.is_one_to(Side::Left, left.kind, a, b)?
+                || self.is_one_to(Side::Right, right.kind, a, b)?;
+        }
         let mut link = Link {
             id: 0,
             pair,

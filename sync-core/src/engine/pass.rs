@@ -376,6 +376,9 @@ impl<'a> Run<'a> {
     }
 
     async fn reconcile(&mut self, index: usize) -> Result<()> {
+        for side in Side::BOTH {
+            self.take_copies(index, side)?;
+        }
         if let Some(why) = self.guard(index)? {
             self.problem(index, |report, why| report.guard = Some(why), why);
             return Ok(());

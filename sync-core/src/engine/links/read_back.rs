@@ -2,13 +2,51 @@ use futures_util::StreamExt as _;
 
 use super::CHUNK;
 use crate::engine::observe::PIM_LIMIT;
-use crate::engine::pass::{Run, open};
+use crate::engine::pass::{PairWork, Run, open};
 use crate::error::Result;
 use crate::merge;
-use crate::model::{ItemId, Side};
+use crate::model::{ItemId, ItemKind, Side};
+use crate::reconcile::Presence;
 use crate::source::Depth;
 
 impl Run<'_> {
+    /// Recognises what was written when the answer was lost: where a side holds the same, as far as
+    /// it can, what it made of it is the base, and no edit.
+    pub(in crate::engine) fn take_copies(&mut self, index: usize, side: Side) -> Result<()> {
+        let Some(pair) = self.work.get(index).map(PairWork::id) else {
+            return Ok(());
+        };
+        let links = self.state.provisional_links(pair, side)?;
+        self.state.begin()?;
+        for mut link in links {
+            let Some(seen) = self.state.observed_of_link(link.id)?[side].take() else {
+                continue;
+            };
+            self.state.load_bases(&mut link)?;
+            let (Some(written), Some(held)) = (&link.sides[side].base, &seen.body) else {
+                continue;
+            };
+            let is_here = seen.presence == Presence::Here && seen.revision.is_some();
+            if is_here && self.is_one_to(side, seen.kind, written, held)? {
+                link.sides[side].absorb(&seen);
+                self.state.put_link(&link)?;
+                self.state.unobserve(seen.row)?;
+            }
+        }
+        self.state.commit()
+    }
+
+    /// Whether two contents say the same, as far as a side can hold them.
+    pub(in crate::engine) fn is_one_to(
+        &mut self,
+        side: Side,
+        kind: ItemKind,
+        a: &[u8],
+        b: &[u8],
+    ) -> Result<bool> {
+        Ok(merge::equal(a, b) || open(&mut self.sources, side)?.holds_alike(kind, a, b))
+    }
+
     /// Reads what a side made of contents that were written to it: the base is what it holds.
     pub(in crate::engine) async fn read_back(&mut self, index: usize, side: Side) -> Result<()> {
         let Some(work) = self.work.get(index).filter(|_| self.writes()) else {

@@ -49,7 +49,7 @@ pub use state::{Attempt, Broken, Hook, RefuseRule};
 pub use store::{Held, Ids, MemoryStore};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Body, Collection, CollectionId, Cursor, Item, ItemId, NewCollection};
+use crate::model::{Body, Collection, CollectionId, Cursor, Item, ItemId, ItemKind, NewCollection};
 use crate::source::{Applied, Capabilities, ChangePage, Depth, Mutation, Outcome, Source};
 use log::bump;
 
@@ -211,6 +211,11 @@ impl Source for Memory {
             go_on
         });
         stream::iter(items).boxed()
+    }
+
+    fn holds_alike(&self, kind: ItemKind, a: &[u8], b: &[u8]) -> bool {
+        let rewrite = self.store.lock().options.rewrite.clone();
+        rewrite.is_some_and(|rewrite| rewrite(kind, a) == rewrite(kind, b))
     }
 
     async fn apply(

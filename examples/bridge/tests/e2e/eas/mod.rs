@@ -2,6 +2,7 @@
 
 mod account;
 mod held;
+mod kills;
 mod mail;
 mod mailboxes;
 mod steps;
