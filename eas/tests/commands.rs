@@ -11,5 +11,9 @@
 mod http;
 #[path = "commands/recorded.rs"]
 mod recorded;
+#[path = "commands/requests.rs"]
+mod requests;
+#[path = "commands/schemas.rs"]
+mod schemas;
 #[path = "commands/status.rs"]
 mod status;

@@ -9,8 +9,12 @@
 
 #[path = "mapping/contacts.rs"]
 mod contacts;
+#[path = "mapping/corpus.rs"]
+mod corpus;
 #[path = "mapping/events.rs"]
 mod events;
+#[path = "mapping/held.rs"]
+mod held;
 #[path = "mapping/tasks.rs"]
 mod tasks;
 

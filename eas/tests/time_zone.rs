@@ -75,8 +75,16 @@ fn zones_are_known_by_their_rules() {
     assert_eq!(zone("America/New_York", None).unwrap(), "America/New_York");
     assert_eq!(
         zone("Asia/Kolkata", Some("Europe/Paris")).unwrap(),
-        "Asia/Calcutta"
+        "Asia/Kolkata"
     );
+    // Vienna has no name of Windows', and Berlin's is not that of Paris.
+    for (zone_there, own, known) in [
+        ("Europe/Vienna", "Europe/Paris", "Europe/Vienna"),
+        ("Europe/Berlin", "Europe/Paris", "Europe/Berlin"),
+        ("Europe/Berlin", "Europe/Vienna", "Europe/Vienna"),
+    ] {
+        assert_eq!(zone(zone_there, Some(own)).unwrap(), known);
+    }
     assert_eq!(
         zone_of(&ZoneBlob::default(), 2026, Some("Europe/Paris")),
         None

@@ -2,9 +2,11 @@
 //! names that the field uses in 3.0).
 //!
 //! What ActiveSync cannot hold: a UID, groups, more than three addresses of mail and of messengers, more than
-//! two numbers each at work and at home, more than one postal address of a kind, KIND, MEMBER, GEO,
-//! TZ, KEY, LANG, SOUND, LOGO, ROLE, parameters, properties of one's own. None of them is written, and
-//! so none is ever missed: the merge takes only what changed here.
+//! two numbers each at work and at home, more than one postal address of a kind, its box and its
+//! extension (they are lines of the street), units beyond the first of ORG, several values of a part of N,
+//! a date without a year, a picture that is elsewhere, KIND, MEMBER, GEO, TZ, KEY, LANG, SOUND, LOGO, ROLE,
+//! parameters, properties of one's own. None of them is written, and so none is ever missed: the merge
+//! takes only what changed here.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

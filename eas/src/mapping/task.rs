@@ -1,8 +1,9 @@
 //! Tasks to and from iCalendar's VTODO ([MS-ASTASK]; RFC 5545 section 3.6.2).
 //!
-//! What ActiveSync cannot hold: a UID, PERCENT-COMPLETE, statuses but being completed, ATTACH, URL, GEO,
-//! LOCATION, RELATED-TO, alarms but the first one, properties of one's own. None of them is written,
-//! and so none is ever missed.
+//! What ActiveSync cannot hold: a UID, PERCENT-COMPLETE, statuses but being completed, DURATION, people,
+//! ATTACH, URL, GEO, LOCATION, RELATED-TO, alarms but the first one, the zone of a time, which comes back
+//! in UTC, a time at midnight, which is a date here, parameters of texts, properties of one's own. None of them is written, and so none is ever
+//! missed.
 
 use super::contact::note;
 use super::content::{Component, Property, listed};

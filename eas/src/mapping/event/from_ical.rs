@@ -218,7 +218,9 @@ fn people(component: &Component, account: &Account<'_>, event: &mut Event) {
         .filter_map(|property| attendee(property, account.version))
         .collect();
     if account.version >= Version::V16_0 || attendees.is_empty() {
-        event.values.set(C::MeetingStatus, cancelled.to_string());
+        // Only a meeting can be cancelled.
+        let status = if is_cancelled { "5" } else { "0" };
+        event.values.set(C::MeetingStatus, status);
         return;
     }
     let organizer = component.get("ORGANIZER");

@@ -1,11 +1,16 @@
 //! Appointments to and from iCalendar ([MS-ASCAL]; RFC 5545): a series with all its exceptions is one
 //! VCALENDAR.
 //!
-//! What ActiveSync cannot hold: PRIORITY, URL, GEO, COMMENT, RDATE, RELATED-TO, SEQUENCE, alarms but the
-//! first one before the start, RSVP and most other parameters of ATTENDEE, ATTACH (up to 14.1),
-//! properties of one's own; from 16.0 on, also ATTENDEE and ORGANIZER when written, since the server
-//! would mail invitations. None of them is written, and so none is ever missed: the merge takes only
-//! what changed here.
+//! What ActiveSync cannot hold: PRIORITY, URL, GEO, COMMENT, CONTACT, RESOURCES, RDATE, RELATED-TO,
+//! SEQUENCE, STATUS:CONFIRMED, alarms but the first one before the start, what an alarm says, parameters
+//! of texts, RSVP and most other parameters of ATTENDEE, an end in another zone than the start, ATTACH (up
+//! to 14.1), properties of one's own; from 16.0 on, also ATTENDEE and ORGANIZER when written, since the
+//! server would mail invitations. None of them is written, and so none is ever missed: the merge takes
+//! only what changed here.
+//!
+//! What comes back in another form: DURATION as DTEND, an end that was left out, what a rule takes from
+//! the start (`FREQ=WEEKLY` names its day), UNTIL as a moment, a cancelled override as EXDATE, EXDATE and
+//! RECURRENCE-ID in the zone of the series, a zone of one's own that has the rules of one that is known.
 
 mod from_ical;
 pub(super) mod times;

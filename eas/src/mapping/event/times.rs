@@ -54,7 +54,7 @@ impl Zone {
             Some(name) => Self::named(&name).unwrap_or(Self::Utc),
             None if blob.standard_name.trim().is_empty() => Self::Own("Local time".into(), blob),
             None => {
-                let clean = |c: &char| !matches!(c, ':' | ';' | ',' | '"') && !c.is_control();
+                let clean = |c: &char| !matches!(c, ';' | ',' | '"') && !c.is_control();
                 Self::Own(blob.standard_name.chars().filter(clean).collect(), blob)
             }
         }

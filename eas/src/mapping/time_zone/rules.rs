@@ -29,16 +29,23 @@ pub fn blob_of(zone: &str, year: i16) -> Option<ZoneBlob> {
         .ok()
         .or_else(|| TimeZone::get(windows?.1).ok())?;
     let mut blob = rules(&tz, year)?;
-    if let Some((name, _)) = windows {
-        blob.standard_name = (*name).to_owned();
-        blob.daylight_name = name.replace("Standard", "Daylight");
+    match windows {
+        Some((name, _)) => {
+            blob.standard_name = (*name).to_owned();
+            blob.daylight_name = name.replace("Standard", "Daylight");
+        }
+        // Names are free: this one comes back as it was.
+        None => {
+            blob.standard_name = zone.to_owned();
+            blob.daylight_name = zone.to_owned();
+        }
     }
     Some(blob)
 }
 
-/// The IANA zone that has these rules in `year`. `preferred`, the account's own zone, is taken before
-/// others that fit too; then the one that the blob's names mean, then any. `None` if no zone has such
-/// rules, or the blob says nothing.
+/// The IANA zone that has these rules in `year`: the one of that very name, else `preferred`, the
+/// account's own zone, unless the name is that of another zone of Windows'; then the one that such a
+/// name means, then any. `None` if no zone has such rules, or the blob says nothing.
 pub fn zone_of(blob: &ZoneBlob, year: i16, preferred: Option<&str>) -> Option<String> {
     if blob.is_blank() {
         return None;
@@ -49,10 +56,16 @@ pub fn zone_of(blob: &ZoneBlob, year: i16, preferred: Option<&str>) -> Option<St
             .is_some_and(|own| same(&own, blob))
     };
     let own_name = TimeZone::get(&blob.standard_name).ok();
+    let named = iana_of_windows(&blob.standard_name);
+    let is_another = |zone: &&str| {
+        let has_own_name = WINDOWS_ZONES.iter().any(|(_, iana)| iana == zone);
+        has_own_name && named.is_some_and(|named| named != *zone)
+    };
     let candidates = [
-        preferred,
         own_name.as_ref().and_then(TimeZone::iana_name),
-        iana_of_windows(&blob.standard_name),
+        preferred.filter(|zone| !is_another(zone)),
+        named,
+        preferred,
     ];
     let others = WINDOWS_ZONES.iter().map(|(_, zone)| *zone);
     candidates

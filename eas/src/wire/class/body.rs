@@ -1,7 +1,8 @@
 //! Bodies and attachments ([MS-ASAIRS]).
 
+use crate::wire::Version;
 use crate::wire::wbxml::pages::{AirSyncBase as B, ItemOperations};
-use crate::wire::wbxml::{Error, Reader, Writer};
+use crate::wire::wbxml::{Error, Reader, Tag, Writer};
 
 /// The form of a body ([MS-ASAIRS] section 2.2.2.41).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -80,6 +81,27 @@ impl Body {
             }
         }
         Ok(body)
+    }
+
+    /// Reads what 2.5 has instead of a body: a text in an element of the class.
+    pub(super) fn read_text(body: &mut Option<Self>, r: &mut Reader<'_>) -> Result<(), Error> {
+        body.get_or_insert_default().data = Some(r.bytes()?.into_owned());
+        Ok(())
+    }
+
+    /// Reads what 2.5 has for `Truncated`.
+    pub(super) fn read_truncated(body: &mut Option<Self>, r: &mut Reader<'_>) -> Result<(), Error> {
+        body.get_or_insert_default().truncated = r.flag()?;
+        Ok(())
+    }
+
+    /// Writes the body of an item; in 2.5 it is a text in `text`, an element of the class.
+    pub(super) fn write_in(&self, w: &mut Writer, version: Version, text: Tag) {
+        if version >= Version::V12_0 {
+            return self.write(w);
+        }
+        let data = self.data.as_deref().unwrap_or_default();
+        w.text(text, &String::from_utf8_lossy(data));
     }
 
     /// Writes type and data: 16.1 refuses a client that tells a size.

@@ -1,6 +1,7 @@
 //! Mail ([MS-ASEMAIL]).
 
-use super::{Attachment, Body, Recurrence, Values, read_list, write_list};
+use super::{Attachment, Body, BodyType, Recurrence, Values, read_list, write_list};
+use crate::wire::Version;
 use crate::wire::wbxml::pages::{AirSyncBase, Email as E};
 use crate::wire::wbxml::{Error, Reader, Writer};
 
@@ -38,6 +39,14 @@ impl Email {
                 }
                 E::MeetingRequest => email.read_meeting(r)?,
                 AirSyncBase::Body => email.body = Some(Body::read(r)?),
+                E::Body => Body::read_text(&mut email.body, r)?,
+                E::MIMEData => {
+                    Body::read_text(&mut email.body, r)?;
+                    email.body.get_or_insert_default().body_type = BodyType::Mime;
+                }
+                E::BodyTruncated | E::MIMETruncated => {
+                    Body::read_truncated(&mut email.body, r)?;
+                }
                 AirSyncBase::Attachments => email.attachments = Attachment::read_all(r)?,
                 AirSyncBase::BodyPart => r.skip()?,
                 _ => email.values.read(tag, r)?,
@@ -73,16 +82,20 @@ impl Email {
         Ok(())
     }
 
-    pub(super) fn write(&self, w: &mut Writer) {
+    pub(super) fn write(&self, w: &mut Writer, version: Version) {
         self.values.write_page(w, E::Subject.page());
-        if let Some(flag) = &self.flag {
+        if let Some(flag) = &self.flag
+            && version >= Version::V12_0
+        {
             w.element(E::Flag, |w| {
                 for (tag, text) in flag.iter() {
                     w.text(tag, text);
                 }
             });
         }
-        write_list(w, E::Categories, E::Category, self.categories.as_deref());
+        if version >= Version::V14_0 {
+            write_list(w, E::Categories, E::Category, self.categories.as_deref());
+        }
         if let Some(body) = &self.body {
             body.write(w);
         }

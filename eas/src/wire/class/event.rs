@@ -53,7 +53,30 @@ pub struct Exception {
     pub event: Event,
 }
 
-/// In the order of the schema; what a client may not send in a version is left out there.
+/// What belongs to a series as a whole; no exception has it.
+const SERIES_ALONE: &[Tag] = &[
+    C::Timezone,
+    C::UID,
+    C::ClientUid,
+    C::OrganizerName,
+    C::OrganizerEmail,
+    C::ResponseRequested,
+    C::DisallowNewTimeProposal,
+];
+
+/// Whether a client may send a value in this version.
+fn is_sent(tag: Tag, version: Version) -> bool {
+    match tag {
+        C::DtStamp | C::UID | C::OrganizerName | C::OrganizerEmail | C::Location => {
+            version < Version::V16_0
+        }
+        C::ClientUid => version >= Version::V16_0,
+        C::ResponseRequested | C::DisallowNewTimeProposal => version >= Version::V14_0,
+        _ => true,
+    }
+}
+
+/// In the order of the schema.
 const ORDER: &[Tag] = &[
     C::Timezone,
     C::DtStamp,
@@ -90,6 +113,8 @@ impl Event {
             C::Recurrence => self.recurrence = Some(Recurrence::read(r)?),
             C::Exceptions => self.exceptions = Some(Exception::read_all(r)?),
             B::Body => self.body = Some(Body::read(r)?),
+            C::Body => Body::read_text(&mut self.body, r)?,
+            C::BodyTruncated => Body::read_truncated(&mut self.body, r)?,
             B::Attachments => self.attachments = Attachment::read_all(r)?,
             B::Location => {
                 let mut location = Values::default();
@@ -104,7 +129,8 @@ impl Event {
     }
 
     pub(super) fn write(&self, w: &mut Writer, version: Version) {
-        self.values.write(w, ORDER);
+        let sent = ORDER.iter().filter(|tag| is_sent(**tag, version));
+        self.values.write(w, sent);
         write_list(w, C::Categories, C::Category, self.categories.as_deref());
         if let Some(attendees) = &self.attendees {
             w.element(C::Attendees, |w| {
@@ -126,7 +152,10 @@ impl Event {
             });
         }
         if let Some(body) = &self.body {
-            body.write(w);
+            body.write_in(w, version, C::Body);
+        }
+        if version < Version::V16_0 {
+            return;
         }
         NewAttachment::write_all(&self.new_attachments, w);
         if let Some(location) = &self.location {
@@ -220,10 +249,14 @@ impl Exception {
                 }
             }
             if !self.deleted {
-                let event = Event {
+                let mut event = Event {
+                    recurrence: None,
                     exceptions: None,
                     ..self.event.clone()
                 };
+                for tag in SERIES_ALONE {
+                    event.values.remove(*tag);
+                }
                 event.write(w, version);
             }
         });

@@ -129,10 +129,10 @@ impl Item {
     /// Writes an `ApplicationData`.
     pub(super) fn write(&self, w: &mut Writer, version: Version) {
         w.element(AirSync::ApplicationData, |w| match self {
-            Self::Email(email) => email.write(w),
+            Self::Email(email) => email.write(w, version),
             Self::Event(event) => event.write(w, version),
-            Self::Contact(contact) => contact.write(w),
-            Self::Task(task) => task.write(w),
+            Self::Contact(contact) => contact.write(w, version),
+            Self::Task(task) => task.write(w, version),
             Self::Note(note) => note.write(w),
         });
     }

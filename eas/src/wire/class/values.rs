@@ -110,7 +110,7 @@ impl Values {
     }
 
     /// Writes those that are named, in this order.
-    pub(super) fn write(&self, w: &mut Writer, tags: &[Tag]) {
+    pub(super) fn write<'t>(&self, w: &mut Writer, tags: impl IntoIterator<Item = &'t Tag>) {
         for tag in tags {
             if let Some(text) = self.get(*tag) {
                 w.text(*tag, text);

@@ -108,7 +108,7 @@ impl Command for Provision {
             Self::Ask(device) => {
                 // Up to 14.0 the device describes itself by the command Settings.
                 if version >= Version::V14_1 {
-                    w.element(Settings::DeviceInformation, |w| device.encode(w));
+                    w.element(Settings::DeviceInformation, |w| device.encode(w, version));
                 }
                 w.element(P::Policies, |w| {
                     w.element(P::Policy, |w| w.text(P::PolicyType, policy_type(version)));

@@ -58,13 +58,15 @@ impl Command for ResolveRecipients {
         let mut w = Writer::new();
         w.element(R::ResolveRecipients, |w| {
             self.to.iter().for_each(|to| w.text(R::To, to));
+            let availability = self.availability.filter(|_| version >= Version::V14_0);
+            if !self.certificates && availability.is_none() {
+                return;
+            }
             w.element(R::Options, |w| {
                 if self.certificates {
                     w.number(R::CertificateRetrieval, 2);
                 }
-                if let Some((from, to)) = self.availability
-                    && version >= Version::V14_0
-                {
+                if let Some((from, to)) = availability {
                     w.element(R::Availability, |w| {
                         w.text(R::StartTime, &from.extended().to_string());
                         w.text(R::EndTime, &to.extended().to_string());

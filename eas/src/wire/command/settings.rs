@@ -29,7 +29,7 @@ pub struct DeviceInformation {
     pub os: Option<String>,
     /// Its language.
     pub os_language: Option<String>,
-    /// The program.
+    /// The program; from 12.1 on.
     pub user_agent: Option<String>,
 }
 
@@ -103,14 +103,16 @@ impl DeviceInformation {
         }
     }
 
-    pub(super) fn encode(&self, w: &mut Writer) {
+    pub(super) fn encode(&self, w: &mut Writer, version: Version) {
+        let user_agent = self.user_agent.as_ref();
+        let user_agent = user_agent.filter(|_| version >= Version::V12_1);
         w.element(S::Set, |w| {
             w.text(S::Model, &self.model);
             for (tag, value) in [
-                (S::FriendlyName, &self.friendly_name),
-                (S::OS, &self.os),
-                (S::OSLanguage, &self.os_language),
-                (S::UserAgent, &self.user_agent),
+                (S::FriendlyName, self.friendly_name.as_ref()),
+                (S::OS, self.os.as_ref()),
+                (S::OSLanguage, self.os_language.as_ref()),
+                (S::UserAgent, user_agent),
             ] {
                 value.iter().for_each(|value| w.text(tag, value));
             }
@@ -183,7 +185,7 @@ impl Command for Settings {
     const NAME: Name = Name::Settings;
     type Answer = SettingsAnswer;
 
-    fn encode(&self, _: Version) -> Vec<u8> {
+    fn encode(&self, version: Version) -> Vec<u8> {
         let mut w = Writer::new();
         w.element(S::Settings, |w| match self {
             Self::GetOutOfOffice => w.element(S::Oof, |w| {
@@ -193,7 +195,7 @@ impl Command for Settings {
                 w.element(S::Set, |w| oof.encode(w));
             }),
             Self::SetDeviceInformation(device) => {
-                w.element(S::DeviceInformation, |w| device.encode(w));
+                w.element(S::DeviceInformation, |w| device.encode(w, version));
             }
             Self::GetUserInformation => w.element(S::UserInformation, |w| w.empty(S::Get)),
         });

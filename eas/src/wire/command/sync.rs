@@ -19,7 +19,7 @@ pub struct Sync {
     pub window: Option<u16>,
 }
 
-/// How long a [`Sync`] waits for a change.
+/// How long a [`Sync`] waits for a change. A version that cannot wait so answers at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wait {
     /// 1 to 59 minutes, from 12.1 on.
@@ -160,12 +160,14 @@ impl Command for Sync {
                 }
             });
             match self.wait {
-                Some(Wait::Minutes(minutes)) => w.number(A::Wait, minutes),
-                Some(Wait::Heartbeat(time)) => {
+                Some(Wait::Minutes(minutes)) if version >= Version::V12_1 => {
+                    w.number(A::Wait, minutes);
+                }
+                Some(Wait::Heartbeat(time)) if version >= Version::V14_0 => {
                     let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
                     w.number(A::HeartbeatInterval, seconds);
                 }
-                None => {}
+                _ => {}
             }
             if let Some(window) = self.window {
                 w.number(A::WindowSize, window);
