@@ -149,6 +149,8 @@ impl FetchReader {
             }
             State::DataHead => {
                 let Some(wanted) = self.wanted.as_deref() else {
+                    // Whatever comes behind a document without a message is of no use.
+                    self.buffer.clear();
                     return Ok(None);
                 };
                 let wanted = wanted.to_owned();

@@ -88,6 +88,22 @@ fn other_answers_are_refused() {
     assert!(FetchReader::new().push(&Bytes::from(missing)).is_ok());
 }
 
+#[test]
+fn nothing_is_kept_of_what_follows_a_document_without_a_message() {
+    let text = String::from_utf8(body("\r\n", b"")).unwrap();
+    let text = text.replace("</ServerId><Status>1<", "</ServerId><Status>4402<");
+    let (before, rest) = text.split_once("<Message>").unwrap();
+    let (_, after) = rest.split_once("</Message>").unwrap();
+    let mut reader = FetchReader::new();
+    reader
+        .push(&Bytes::from(format!("{before}{after}")))
+        .unwrap();
+    let size = format!("{reader:?}").len();
+    reader.push(&Bytes::from(vec![b'x'; 1 << 20])).unwrap();
+    assert!(format!("{reader:?}").len() <= size);
+    reader.finish().unwrap();
+}
+
 proptest! {
     #[test]
     fn no_input_is_too_odd(pieces in prop::collection::vec(any::<Vec<u8>>(), 0..8)) {
