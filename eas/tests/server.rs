@@ -9,5 +9,11 @@
 
 #[path = "server/client.rs"]
 mod client;
+#[path = "server/commands.rs"]
+mod commands;
+#[path = "server/engine.rs"]
+mod engine;
+#[path = "server/keys.rs"]
+mod keys;
 #[path = "server/world.rs"]
 mod world;

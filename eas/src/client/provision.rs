@@ -32,26 +32,14 @@ impl Client {
 
     async fn provision_once(&mut self) -> Result<()> {
         let device = self.options.device.information.clone();
-        let ask = Provision::Ask(device.clone());
+        let ask = Provision::Ask(device);
         let answer = self.provision_step(&ask).await?;
         if answer.wipe.is_some() {
             return Err(self.wipe().await?);
         }
-        let version = self.version.unwrap_or(Version::V14_1);
-        if !self.described && matches!(version, Version::V12_0 | Version::V12_1 | Version::V14_0) {
-            // Such a server learns what the device is by a command of its own; it may not have it.
-            self.described = true;
-            let describe = Settings::SetDeviceInformation(device);
-            let told = Box::pin(self.exchange(&describe, &Extras::default(), usize::MAX)).await;
-            if let Err(error) = told
-                && error.is_retryable()
-            {
-                return Err(error);
-            }
-        }
         let policy = answer.policy.unwrap_or_default();
         if policy.status == Some(NO_POLICY) {
-            return Ok(());
+            return self.describe().await;
         }
         let Some(temporary) = policy.key.clone() else {
             return Err(refused(&policy));
@@ -74,7 +62,22 @@ impl Client {
         }
         // Some servers let the temporary key stand.
         self.policy_key = Some(policy.key.unwrap_or(temporary));
-        Ok(())
+        self.describe().await
+    }
+
+    /// Says what the device is, to a server that learns it by a command of its own; it may not have it.
+    async fn describe(&mut self) -> Result<()> {
+        let version = self.version.unwrap_or(Version::V14_1);
+        if self.described || !matches!(version, Version::V12_0 | Version::V12_1 | Version::V14_0) {
+            return Ok(());
+        }
+        self.described = true;
+        let describe = Settings::SetDeviceInformation(self.options.device.information.clone());
+        let told = Box::pin(self.exchange(&describe, &Extras::default(), usize::MAX)).await;
+        match told {
+            Err(error) if error.is_retryable() => Err(error),
+            _ => Ok(()),
+        }
     }
 
     async fn provision_step(&mut self, step: &Provision) -> Result<ProvisionAnswer> {

@@ -39,8 +39,9 @@ pub(super) fn sync(call: &Call<'_>, account: &mut Account) -> Answer {
     let before = match key.as_str() {
         "0" => {
             device.folders = None;
-            // Whoever begins anew begins anew with every folder.
-            device.synced.clear();
+            if call.profile.has(Quirk::BeginsAnew) {
+                device.synced.clear();
+            }
             BTreeMap::new()
         }
         key => match device

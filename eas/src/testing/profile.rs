@@ -13,6 +13,8 @@ pub enum Quirk {
     KeepsOmitted,
     /// Leaves the exceptions out that come with a new series (seen up to 14.1).
     DropsNewExceptions,
+    /// Gives up the keys of all folders when a device asks for the list of folders from the beginning.
+    BeginsAnew,
     /// Sends the headers of OPTIONS twice (Exchange Online).
     DoublesHeaders,
 }

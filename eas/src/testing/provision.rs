@@ -43,7 +43,8 @@ pub(super) fn provision(call: &Call<'_>, account: &mut Account) -> Answer {
         if let Some(answer) = wiped(root, account) {
             return answer;
         }
-        if root.is_empty() && account.wiped.is_none() {
+        // Up to 12.1 a device cannot know of it before it asks for the policy.
+        if account.wiped.is_none() {
             let tag = match wipe {
                 Wipe::Account if call.version >= 161 => P::AccountOnlyRemoteWipe,
                 _ => P::RemoteWipe,
