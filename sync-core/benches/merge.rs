@@ -77,6 +77,7 @@ fn main() {
             let of = |now| Version {
                 base: Some(base.as_bytes()),
                 provisional: false,
+                own_uid: false,
                 now,
             };
             let sides = Both::new(of(left.as_bytes()), of(right.as_bytes()));

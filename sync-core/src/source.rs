@@ -178,6 +178,15 @@ pub struct Capabilities {
     /// Whether the content of an event, task, note or contact read back may differ from what was
     /// written.
     pub rewrites: bool,
+    /// The kinds of which the source makes the UIDs up, since its protocol has none or the server
+    /// gives its own: the UID that is written is lost. Such items are recognised by their content
+    /// ([`Likeness`](crate::merge::Likeness)), and their UIDs never reach the other side's items.
+    pub makes_uids: KindSet,
+    /// The properties that the source can hold of these kinds, at any depth, by canonical name:
+    /// upper case, and in vCard that of 4.0 (`ANNIVERSARY`); `VALARM` stands for alarms. It holds all
+    /// of other kinds. A write
+    /// that would change none of them is not made.
+    pub held: Vec<(KindSet, &'static [&'static str])>,
     /// Whether a message read back may differ from what was written: copies are then recognised by
     /// Message-ID and date, which is weaker than by content.
     pub alters_messages: bool,
@@ -200,12 +209,20 @@ impl Capabilities {
             kinds,
             absence: Absence::Deleted,
             rewrites: false,
+            makes_uids: KindSet::NONE,
+            held: Vec::new(),
             alters_messages: false,
             moves: true,
             creates_collections: true,
             batch_items: 250,
             refuses: Vec::new(),
         }
+    }
+
+    /// The properties that it can hold of a kind, if it cannot hold all.
+    pub fn holds(&self, kind: ItemKind) -> Option<&'static [&'static str]> {
+        let of_kind = self.held.iter().find(|(kinds, _)| kinds.contains(kind));
+        of_kind.map(|(_, names)| *names)
     }
 
     /// Why this operation cannot be planned, if it cannot.

@@ -8,7 +8,7 @@ use sync_core::model::{
 use sync_core::source::Operation;
 use sync_core::{Error, ErrorKind, Result};
 
-use super::{EasSource, NO_UPLOAD, outbox};
+use super::{EasSource, NO_UPLOAD, held, outbox};
 use crate::wire::Version;
 use crate::wire::class::Class;
 use crate::wire::command::{Folder, FolderChange, FolderCreate, FolderType};
@@ -134,6 +134,10 @@ impl EasSource {
             .collect();
         all.push(outbox::collection(&folders));
         all.sort_by(|a, b| (&a.path, a.id.as_str()).cmp(&(&b.path, b.id.as_str())));
+        if version >= Version::V16_0 {
+            // The server gives appointments UIDs of its own.
+            self.capabilities.makes_uids = held::MADE_UIDS.with(ItemKind::Event);
+        }
         self.folders = Some(folders);
         Ok(all)
     }

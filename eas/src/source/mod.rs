@@ -30,6 +30,7 @@ mod content;
 mod cursor;
 mod fetch;
 mod folders;
+mod held;
 mod job;
 mod moves;
 mod outbox;
@@ -111,6 +112,8 @@ impl EasSource {
             // What a listing from the beginning lacks may only be older than the filter shows.
             capabilities.absence = Absence::Nothing;
         }
+        capabilities.makes_uids = held::MADE_UIDS;
+        capabilities.held = held::held();
         Ok(Self {
             client: Client::new(config.client.clone())?,
             config,

@@ -9,6 +9,7 @@ fn run(base: &Both<&[u8]>, now: &Both<&[u8]>, winner: Side) -> Merged {
     let version = |side: Side| Version {
         base: Some(base[side]),
         provisional: false,
+        own_uid: false,
         now: now[side],
     };
     merge(Both::from_fn(version), Preference::Side(winner))

@@ -42,6 +42,7 @@ impl Run<'_> {
         self.state.begin()?;
         self.join_groups(pair, GroupBy::Digest)?;
         self.join_groups(pair, GroupBy::Uid)?;
+        self.join_alike(index)?;
         if alters {
             // Only where a side says that it alters messages: a Message-ID alone proves nothing.
             self.join_groups(pair, GroupBy::MessageId)?;
@@ -257,14 +258,20 @@ impl Run<'_> {
             return Ok(());
         };
         let (pair, collection) = (work.id(), work.record.collections[side].clone());
+        let kinds = work.record.kinds;
         let mut unreadable = Vec::new();
         self.state.begin()?;
         let mut items = open(&mut self.sources, side)?.fetch(&collection, ids, depth);
         while let Some(item) = items.next().await {
             match item {
                 Ok(item) => {
-                    if let Some(row) = self.state.observed(pair, side, &item.id)? {
-                        self.state.observe(pair, &learned(row, &item)?)?;
+                    match self.state.observed(pair, side, &item.id)? {
+                        // Listed as something else than it is: it is another pair's, or nobody's.
+                        Some(row) if row.link.is_none() && !kinds.contains(item.kind) => {
+                            self.state.unobserve(row.row)?;
+                        }
+                        Some(row) => self.state.observe(pair, &learned(row, &item)?)?,
+                        None => {}
                     }
                 }
                 Err(error) if error.item().is_some() && !error.is_fatal() => {
@@ -340,7 +347,12 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn join_items(&mut self, pair: PairId, left: &Observed, right: &Observed) -> Result<()> {
+    pub(super) fn join_items(
+        &mut self,
+        pair: PairId,
+        left: &Observed,
+        right: &Observed,
+    ) -> Result<()> {
         let mut joined = join(left, right);
         if let (false, Some(a), Some(b)) = (joined.equal, &left.body, &right.body) {
             joined.equal = self.is_one_to(Side::Left, left.kind, a, b)?

@@ -6,7 +6,9 @@
 //! `transfer`). The pass after the last write finds what the engine wrote and nothing else, and
 //! stores where both sources stand.
 
+mod alike;
 mod apply;
+mod collections;
 mod event;
 mod identify;
 mod leave;

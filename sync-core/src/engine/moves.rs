@@ -78,31 +78,41 @@ impl Run<'_> {
             return Ok(());
         };
         self.state.begin()?;
+        let mut rest = Vec::new();
         for mut link in self.state.missing_links(pair, side)? {
             let twins = self.state.unlinked_twins(&self.engine.name, side, &link)?;
             let here = twins.iter().rev().filter(|(p, _)| *p == pair);
             let best = here.max_by_key(|(_, twin)| twin.flags == link.sides[side].flags);
             let Some((_, twin)) = best.cloned() else {
+                rest.push(link);
                 continue;
             };
             self.state.load_bases(&mut link)?;
-            let gone = self.state.observed_of_link(link.id)?;
-            if let Some(row) = &gone[side] {
-                self.state.unobserve(row.row)?;
-            }
-            link.sides[side].id = Some(twin.item.clone());
-            link.sides[side].revision = None;
-            self.state.put_link(&link)?;
-            self.state.forgive(link.id)?;
-            self.state.observe(
-                pair,
-                &Observed {
-                    link: Some(link.id),
-                    ..twin
-                },
-            )?;
+            self.follow(link, side, twin)?;
+        }
+        for (link, _, twin) in self.find_alike(side, &rest, &[pair], &HashSet::new())? {
+            self.follow(link, side, twin)?;
         }
         self.state.commit()
+    }
+
+    /// A link with its bases goes on with another item of a side.
+    fn follow(&mut self, mut link: Link, side: Side, twin: Observed) -> Result<()> {
+        let gone = self.state.observed_of_link(link.id)?;
+        if let Some(row) = &gone[side] {
+            self.state.unobserve(row.row)?;
+        }
+        link.sides[side].id = Some(twin.item.clone());
+        link.sides[side].revision = None;
+        self.state.put_link(&link)?;
+        self.state.forgive(link.id)?;
+        self.state.observe(
+            link.pair,
+            &Observed {
+                link: Some(link.id),
+                ..twin
+            },
+        )
     }
 
     /// What was not found again after its id was lost counts as new on the other side: it is
@@ -135,6 +145,7 @@ impl Run<'_> {
             return Ok(Vec::new());
         };
         let mut moved = Vec::new();
+        let mut rest = Vec::new();
         for link in self.state.missing_links(pair, from)? {
             let there = self.state.observed_of_link(link.id)?[from.other()].take();
             let left = link.sides[from.other()].released && there.is_none();
@@ -148,15 +159,28 @@ impl Run<'_> {
                 .rev()
                 .filter(|(_, twin)| !used.contains(&twin.row));
             let best = free.max_by_key(|(_, twin)| twin.flags == link.sides[from].flags);
-            if let Some((to, twin)) = best.cloned() {
-                used.insert(twin.row);
-                moved.push(Found {
-                    link,
-                    from,
-                    pair: to,
-                    twin,
-                });
+            match best.cloned() {
+                Some((to, twin)) => {
+                    used.insert(twin.row);
+                    moved.push(Found {
+                        link,
+                        from,
+                        pair: to,
+                        twin,
+                    });
+                }
+                None => rest.push(link),
             }
+        }
+        let pairs = self.elsewhere(pair);
+        for (link, pair, twin) in self.find_alike(from, &rest, &pairs, used)? {
+            used.insert(twin.row);
+            moved.push(Found {
+                link,
+                from,
+                pair,
+                twin,
+            });
         }
         Ok(moved)
     }

@@ -1,11 +1,13 @@
+use std::collections::BTreeMap;
+
 use super::Mode;
 use super::event::Event;
 use super::pass::{Run, both, open};
 use crate::error::Result;
-use crate::model::{Both, Cursor, Flags, Item, ItemId, Side, SystemFlags};
+use crate::model::{Both, Cursor, Flags, Item, ItemId, ItemKind, Side, SystemFlags};
 use crate::reconcile::{Link, Observed, PairId, Presence};
 use crate::source::{ChangePage, Coverage};
-use crate::state::{Intent, IntentAction};
+use crate::state::{Intent, IntentAction, PairRecord};
 
 /// How a listing of one side goes.
 #[derive(Default)]
@@ -20,6 +22,8 @@ struct Listing {
     lost: bool,
     /// An empty snapshot was looked at twice.
     second_look: bool,
+    /// Items of kinds that are in no pair.
+    left_out: BTreeMap<ItemKind, u64>,
 }
 
 impl Run<'_> {
@@ -131,6 +135,7 @@ impl Run<'_> {
             self.store_page(index, pair, side, page, &mut listing)?;
             self.state.commit()?;
             if !more {
+                self.note_left_out(index, side, &listing.left_out);
                 if let Some(work) = self.work.get_mut(index) {
                     work.record.cursors[side] = Some(cursor);
                 }
@@ -148,6 +153,10 @@ impl Run<'_> {
         page: ChangePage,
         listing: &mut Listing,
     ) -> Result<()> {
+        let Some(work) = self.work.get(index) else {
+            return Ok(());
+        };
+        let (kinds, left_out) = (work.record.kinds, work.left_out[side]);
         let snapshot = page.coverage == Coverage::Snapshot;
         if snapshot && !listing.started {
             listing.started = true;
@@ -158,6 +167,13 @@ impl Run<'_> {
         for item in &page.changed {
             if listed {
                 self.state.listed(&item.id)?;
+            }
+            if !kinds.contains(item.kind) {
+                // It is another pair's, or nobody's; where it was this one's, it is not gone.
+                if left_out.is_some_and(|kinds| kinds.contains(item.kind)) {
+                    *listing.left_out.entry(item.kind).or_default() += 1;
+                }
+                continue;
             }
             listing.named += u64::from(snapshot);
             let news = match listing.fresh {
@@ -177,8 +193,10 @@ impl Run<'_> {
                 self.state.listed(id)?;
                 listing.named += 1;
             }
-            let text = error.on_side(side).to_string();
-            self.problem(index, |report, why| report.refused.push(why), text);
+            if left_out.is_some() {
+                let text = error.on_side(side).to_string();
+                self.problem(index, |report, why| report.refused.push(why), text);
+            }
         }
         for id in &page.vanished {
             listing.changes += u64::from(self.store_absence(pair, side, id, Presence::Gone)?);
@@ -194,6 +212,39 @@ impl Run<'_> {
             self.state.set_cursor(pair, side, Some(&page.cursor))?;
         }
         Ok(())
+    }
+
+    /// Reports items of a side that the other side can hold nowhere.
+    fn note_left_out(&mut self, index: usize, side: Side, seen: &BTreeMap<ItemKind, u64>) {
+        let Some(work) = self.work.get_mut(index) else {
+            return;
+        };
+        for (kind, count) in seen {
+            let items = match count {
+                1 => format!("a {kind}"),
+                _ => format!("{count} {kind}s"),
+            };
+            let (what, other) = (format!("{items} of the {side} side"), side.other());
+            let line = format!("{what}: nothing on the {other} side holds a {kind} of this name");
+            if !work.report.left_out.contains(&line) {
+                work.report.left_out.push(line);
+            }
+        }
+    }
+
+    /// Forgets what was seen of kinds that the pair does not keep in step any more.
+    pub(super) fn forget_other_kinds(&mut self, record: &PairRecord, side: Side) -> Result<()> {
+        let mut after = 0;
+        loop {
+            let rows = self.state.unlinked(record.id, side, after, 500)?;
+            let Some(last) = rows.last() else {
+                return Ok(());
+            };
+            after = last.row;
+            let other = rows.iter().filter(|row| !record.kinds.contains(row.kind));
+            let other: Vec<_> = other.map(|row| row.row).collect();
+            self.state.unobserve_all(&other)?;
+        }
     }
 
     /// Stores what a complete listing did not name.

@@ -4,10 +4,8 @@ use super::event::{Action, Event, Observer, Planned};
 use super::report::{PairReport, Report};
 use super::{Engine, Mode, pause};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Both, Collection, NewCollection, Side};
-use crate::reconcile::{
-    Deletes, LinkId, PairId, RowId, Rules, SideFacts, Tally, guard, pair_collections,
-};
+use crate::model::{Both, Collection, KindSet, Side};
+use crate::reconcile::{Deletes, LinkId, PairId, RowId, Rules, SideFacts, Tally, guard};
 use crate::source::{Capabilities, Source};
 use crate::state::{PairRecord, State};
 
@@ -27,8 +25,10 @@ pub(super) struct Run<'a> {
     pub(super) run: Option<i64>,
     /// Links that an edit shall bring back, once another look found no other place for them.
     pub(super) second_look: HashSet<LinkId>,
+    /// Collections that have no partner.
+    pub(super) unpaired: Vec<PairReport>,
     cancelled: bool,
-    collections: usize,
+    pub(super) collections: usize,
 }
 
 /// One pair of collections in a run.
@@ -37,6 +37,8 @@ pub(super) struct PairWork {
     pub(super) collections: Both<Collection>,
     /// A plan would create this side's collection first.
     pub(super) missing: Both<bool>,
+    /// The kinds of a side's collection that are in no pair; none where another pair tells of them.
+    pub(super) left_out: Both<Option<KindSet>>,
     pub(super) report: PairReport,
     /// Whether this pair is looked at in the next pass.
     pub(super) due: bool,
@@ -51,6 +53,26 @@ pub(super) struct PairWork {
 }
 
 impl PairWork {
+    pub(super) fn new(
+        record: PairRecord,
+        collections: Both<Collection>,
+        missing: Both<bool>,
+        left_out: Both<Option<KindSet>>,
+    ) -> Self {
+        Self {
+            report: PairReport::new(record.paths.clone()),
+            record,
+            collections,
+            missing,
+            left_out,
+            due: true,
+            touched: false,
+            moved: Both::default(),
+            sent: HashSet::new(),
+            held: HashSet::new(),
+        }
+    }
+
     pub(super) fn id(&self) -> PairId {
         self.record.id
     }
@@ -79,6 +101,7 @@ impl<'a> Run<'a> {
             work: Vec::new(),
             run: None,
             second_look: HashSet::new(),
+            unpaired: Vec::new(),
             cancelled: false,
             collections: 0,
         }
@@ -108,6 +131,7 @@ impl<'a> Run<'a> {
             pairs: std::mem::take(&mut self.work)
                 .into_iter()
                 .map(|work| work.report)
+                .chain(std::mem::take(&mut self.unpaired))
                 .filter(|report| !report.is_quiet())
                 .collect(),
         };
@@ -152,6 +176,7 @@ impl<'a> Run<'a> {
                     if self.mode == Mode::Plan {
                         self.state.begin()?;
                         self.work.clear();
+                        self.unpaired.clear();
                         passes = 0;
                     }
                     let pause = error.retry_after().unwrap_or_else(|| pause(failures));
@@ -182,147 +207,6 @@ impl<'a> Run<'a> {
                 work.record.cursors = record.cursors.clone();
             }
         }
-        Ok(())
-    }
-
-    /// Lists the collections of both sides, pairs them, and creates what is missing.
-    async fn pair_collections(&mut self) -> Result<()> {
-        let (left, right) = {
-            let (left, right) = both(&mut self.sources)?;
-            tokio::join!(left.collections(), right.collections())
-        };
-        let left = left.map_err(|e| e.on_side(Side::Left))?;
-        let right = right.map_err(|e| e.on_side(Side::Right))?;
-        for side in Side::BOTH {
-            self.capabilities[side] = open(&mut self.sources, side)?.capabilities().clone();
-        }
-        let accounts = Both::new(
-            &*self.capabilities.left.account,
-            &*self.capabilities.right.account,
-        );
-        self.state.begin()?;
-        self.state.claim(&self.engine.name, accounts)?;
-        self.state.commit()?;
-
-        let paired = pair_collections(Both::new(&left, &right), self.rules());
-        let known = self.state.pairs(&self.engine.name)?;
-        for pairing in paired.pairs {
-            self.take_up(pairing.sides, Both::default())?;
-        }
-        for (side, there, new) in paired.missing {
-            self.create_missing(side, there, new, &known).await?;
-        }
-        self.collections = self.work.len();
-        Ok(())
-    }
-
-    async fn create_missing(
-        &mut self,
-        side: Side,
-        there: Collection,
-        new: NewCollection,
-        known: &[PairRecord],
-    ) -> Result<()> {
-        let before = known
-            .iter()
-            .find(|pair| pair.collections[side.other()] == there.id);
-        if let Some(pair) = before
-            && self.state.count_links(pair.id)? > 0
-        {
-            let mut report = PairReport::new(pair.paths.clone());
-            report.guard = Some(format!(
-                "the collection {} is gone from the {side} side; nothing was deleted. Delete it \
-                 on the {} side too, or leave it out of `collections`, or start afresh with \
-                 --rejoin to have it created again",
-                pair.paths[side],
-                side.other()
-            ));
-            self.stopped(pair.clone(), there, report);
-            return Ok(());
-        }
-        // What the source could not hold it does not lack: the address books beside calendars.
-        let kinds = new.kinds.and(self.capabilities[side].kinds);
-        let creates = self.capabilities[side].creates_collections && !kinds.is_empty();
-        if !self.rules().writes(side) || !creates {
-            return Ok(());
-        }
-        let new = NewCollection { kinds, ..new };
-        let mut missing = Both::default();
-        let created = if self.mode == Mode::Plan {
-            missing[side] = true;
-            self.observer.event(&Event::Planned(Planned {
-                action: Action::CreateCollection,
-                side,
-                collection: &new.path,
-                kind: None,
-                item: None,
-                detail: None,
-            }));
-            Collection::new(format!("planned {}", new.path), new.path.clone(), new.kinds)
-        } else {
-            match open(&mut self.sources, side)?.create_collection(&new).await {
-                Ok(created) => created,
-                Err(error) if error.is_fatal() => return Err(error.on_side(side)),
-                Err(error) => {
-                    let paths = Both::from_fn(|s| match s == side {
-                        true => new.path.clone(),
-                        false => there.path.clone(),
-                    });
-                    let mut report = PairReport::new(paths);
-                    report.error = Some(format!("{side}: cannot create {}: {error}", new.path));
-                    let record = PairRecord {
-                        id: 0,
-                        collections: Both::new(there.id.clone(), there.id.clone()),
-                        paths: report.collection.clone(),
-                        kinds: there.kinds,
-                        cursors: Both::default(),
-                    };
-                    self.stopped(record, there, report);
-                    return Ok(());
-                }
-            }
-        };
-        let mut sides = Both::new(there.clone(), there);
-        sides[side] = created;
-        self.take_up(sides, missing)
-    }
-
-    fn stopped(&mut self, record: PairRecord, there: Collection, report: PairReport) {
-        self.work.push(PairWork {
-            record,
-            collections: Both::new(there.clone(), there),
-            missing: Both::default(),
-            report,
-            due: false,
-            touched: false,
-            moved: Both::default(),
-            sent: HashSet::new(),
-            held: HashSet::new(),
-        });
-    }
-
-    fn take_up(&mut self, sides: Both<Collection>, missing: Both<bool>) -> Result<()> {
-        let wanted = PairRecord {
-            id: 0,
-            collections: Both::from_fn(|side| sides[side].id.clone()),
-            paths: Both::from_fn(|side| sides[side].path.clone()),
-            kinds: sides.left.kinds.and(sides.right.kinds),
-            cursors: Both::default(),
-        };
-        self.state.begin()?;
-        let record = self.state.pair(&self.engine.name, &wanted)?;
-        self.state.commit()?;
-        self.work.push(PairWork {
-            report: PairReport::new(record.paths.clone()),
-            record,
-            collections: sides,
-            missing,
-            due: true,
-            touched: false,
-            moved: Both::default(),
-            sent: HashSet::new(),
-            held: HashSet::new(),
-        });
         Ok(())
     }
 

@@ -31,6 +31,10 @@ pub struct PairReport {
     pub written: Both<Counts>,
     /// Items that a server refuses or that cannot be read: tried again when they change.
     pub refused: Vec<String>,
+    /// What takes no part, since nothing on the other side can hold it. It was neither copied nor
+    /// missed, and is told when it is seen.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<String>,
     /// Conflicts that wait for a person.
     pub waiting: u64,
     /// Why a guard stopped the pair.
@@ -80,6 +84,7 @@ impl PairReport {
             collection,
             written: Both::default(),
             refused: Vec::new(),
+            left_out: Vec::new(),
             waiting: 0,
             guard: None,
             error: None,
@@ -88,7 +93,8 @@ impl PairReport {
 
     /// Whether there is nothing to say.
     pub fn is_quiet(&self) -> bool {
-        self.written.left.total() + self.written.right.total() == 0 && self.is_settled()
+        let written = self.written.left.total() + self.written.right.total();
+        written == 0 && self.left_out.is_empty() && self.is_settled()
     }
 
     /// Whether nothing was refused, stopped or left waiting.
@@ -150,6 +156,9 @@ impl fmt::Display for Report {
             let path = &pair.collection.left;
             for line in pair.guard.iter().chain(&pair.error).chain(&pair.refused) {
                 write!(f, "\n  {path}: {line}")?;
+            }
+            for line in &pair.left_out {
+                write!(f, "\n  {path}: left out: {line}")?;
             }
             if pair.waiting > 0 {
                 write!(

@@ -106,6 +106,7 @@ fn a_line_taken_out_is_taken_out() {
             let version = |now| Version {
                 base: Some(&content),
                 provisional: false,
+                own_uid: false,
                 now,
             };
             let sides = Both::new(version(&edited), version(&content));

@@ -30,7 +30,8 @@
 //! let phone_had = b"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Al\r\nEND:VCARD\r\n";
 //! let phone_has = b"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Al B.\r\nEND:VCARD\r\n";
 //! let server = b"BEGIN:VCARD\r\nVERSION:4.0\r\nX-PET:cat\r\nFN:Al\r\nEND:VCARD\r\n";
-//! let version = |base, now| Version { base: Some(base), provisional: false, now };
+//! let version =
+//!     |base, now| Version { base: Some(base), provisional: false, own_uid: false, now };
 //!
 //! let merged = merge(
 //!     Both::new(version(phone_had, phone_has), version(server, server)),
@@ -45,6 +46,7 @@
 //! ```
 
 mod canon;
+mod likeness;
 mod stamp;
 pub mod syntax;
 mod three_way;
@@ -58,6 +60,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::model::{Both, Side};
 use canon::canonical;
+pub use likeness::{Held, Likeness, equal_within};
 use syntax::{Built, Eol, Item, Node, Property, unfold};
 pub use vcard::{VcardVersion, to_version};
 
@@ -69,6 +72,8 @@ pub struct Version<'a> {
     /// The base was written and never read back: what is missing now was perhaps never kept, so
     /// nothing counts as removed.
     pub provisional: bool,
+    /// The side makes its UIDs up: they never travel, and none is taken from the other side.
+    pub own_uid: bool,
     /// What it holds now.
     pub now: &'a [u8],
 }

@@ -157,6 +157,23 @@ impl KindSet {
         Self(self.0 | 1 << kind as u8)
     }
 
+    /// What either set holds.
+    #[must_use]
+    pub const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// What only this set holds.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// How many kinds are in the set.
+    pub const fn len(self) -> u32 {
+        self.0.count_ones()
+    }
+
     /// Whether the kind is in the set.
     pub const fn contains(self, kind: ItemKind) -> bool {
         self.0 & (1 << kind as u8) != 0

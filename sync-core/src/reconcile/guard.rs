@@ -10,7 +10,8 @@ pub struct Tally {
     pub vanished: u64,
     /// Items that would be deleted here.
     pub deletes: u64,
-    /// Items whose content would be overwritten here.
+    /// Items whose content would be overwritten here. Not those that both sides show for the first
+    /// time, which merge without a base, nor what the other side made of what was written to it.
     pub overwrites: u64,
 }
 

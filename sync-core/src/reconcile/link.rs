@@ -307,6 +307,7 @@ fn content(
     let versions = Both::from_fn(|side| merge::Version {
         base: link.sides[side].base.as_deref(),
         provisional: link.sides[side].provisional,
+        own_uid: facts[side].capabilities.makes_uids.contains(link.kind),
         now: match side {
             Side::Left => left_now.as_ref(),
             Side::Right => right_now.as_ref(),
@@ -328,6 +329,12 @@ fn content(
         let Some(body) = merged.result[on].clone() else {
             continue;
         };
+        if let Some(held) = facts[on].capabilities.holds(link.kind)
+            && merge::equal_within(&body, versions[on].now, &[held])
+        {
+            // All that the side can hold of it, it holds.
+            continue;
+        }
         match refusal(link.kind, on, Operation::Replace, facts) {
             Some(None) => {}
             Some(Some(reason)) => steps.push(Step::Refuse { on, reason }),

@@ -1,7 +1,7 @@
 use sync_core::merge::Merged;
 use sync_core::model::Side;
 
-use crate::support::{calendar, event, four, lines, none, three};
+use crate::support::{calendar, card, event, four, lines, none, three};
 
 const MASTER: &str =
     "BEGIN:VEVENT|UID:1|DTSTART:20240101T090000Z|RRULE:FREQ=DAILY|SUMMARY:a|END:VEVENT|";
@@ -275,4 +275,19 @@ fn a_long_series_costs_no_square() {
     });
     three(&base, &left, &right).gives(&both);
     three(&calendar(MASTER), &base, &calendar(MASTER)).gives(&base);
+}
+
+#[test]
+fn a_uid_that_a_side_makes_up_stays_there() {
+    let with = |uid: &str, text: &str| card(&format!("UID:{uid}|FN:{text}"));
+    // The base is what was written; what the side made of its UID was not seen yet.
+    let case = four(
+        &with("1", "x"),
+        &with("1", "x"),
+        &with("1", "x"),
+        &with("made", "y"),
+    );
+    let outcome = case.provisional(Side::Right).own_uid(Side::Right).merge();
+    assert_eq!(outcome.left, with("1", "y"));
+    assert_eq!(outcome.right, with("made", "y"));
 }

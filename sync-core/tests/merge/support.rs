@@ -44,6 +44,7 @@ pub(crate) struct Case {
     pub(crate) base: Both<Option<String>>,
     pub(crate) now: Both<String>,
     pub(crate) provisional: Both<bool>,
+    pub(crate) own_uid: Both<bool>,
     pub(crate) preference: Preference,
     /// Whether it shall come to the same if one side alone was written and nobody noted that.
     pub(crate) halves: bool,
@@ -68,6 +69,7 @@ pub(crate) fn four(left_base: &str, left: &str, right_base: &str, right: &str) -
         base: Both::new(Some(left_base.into()), Some(right_base.into())),
         now: Both::new(left.into(), right.into()),
         provisional: Both::new(false, false),
+        own_uid: Both::new(false, false),
         preference: Preference::Newest,
         halves: left_base == right_base,
     }
@@ -93,10 +95,17 @@ impl Case {
         self
     }
 
+    /// This side makes its UIDs up.
+    pub(crate) fn own_uid(mut self, side: Side) -> Self {
+        self.own_uid[side] = true;
+        self
+    }
+
     fn run(&self) -> Merged {
         let version = |side: Side| Version {
             base: self.base[side].as_deref().map(str::as_bytes),
             provisional: self.provisional[side],
+            own_uid: self.own_uid[side],
             now: self.now[side].as_bytes(),
         };
         merge(Both::from_fn(version), self.preference)
@@ -111,6 +120,7 @@ impl Case {
             base: swap(case.base),
             now: swap(case.now),
             provisional: swap(case.provisional),
+            own_uid: swap(case.own_uid),
             halves: case.halves,
             preference: match case.preference {
                 Preference::Side(side) => Preference::Side(side.other()),
@@ -151,6 +161,7 @@ impl Case {
             base: Both::from_fn(|side| Some(held[side].clone())),
             now: held.clone(),
             provisional: Both::new(false, false),
+            own_uid: self.own_uid,
             preference: self.preference,
             halves: false,
         };

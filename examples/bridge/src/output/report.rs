@@ -63,7 +63,8 @@ impl<'a> Reported<'a> {
         let stopped = pair.guard.iter().map(|why| ("stopped by a guard: ", why));
         let failed = pair.error.iter().map(|why| ("failed: ", why));
         let refused = pair.refused.iter().map(|why| ("refused: ", why));
-        for (what, why) in stopped.chain(failed).chain(refused) {
+        let left_out = pair.left_out.iter().map(|what| ("left out: ", what));
+        for (what, why) in stopped.chain(failed).chain(refused).chain(left_out) {
             write!(f, "\n  {path}: {what}{}", clean(why))?;
         }
         if pair

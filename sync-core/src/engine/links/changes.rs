@@ -3,7 +3,7 @@ use crate::engine::apply::Write;
 use crate::engine::pass::Run;
 use crate::error::Result;
 use crate::merge;
-use crate::model::{Body, Flags, Identity, NewItem, Revision, Side};
+use crate::model::{Body, Flags, Identity, ItemKind, NewItem, Revision, Side};
 use crate::reconcile::{Observed, Step, Then};
 use crate::source::{Op, Outcome};
 use crate::state::{HistoryAction, HistoryEntry, IntentAction};
@@ -89,7 +89,6 @@ impl Run<'_> {
         index: usize,
         chunk: &mut [LinkWork],
     ) -> Result<()> {
-        let on = self.duplicate_side(index);
         for i in 0..chunk.len() {
             let Some(work) = chunk.get(i).filter(|w| !w.failed) else {
                 continue;
@@ -102,6 +101,7 @@ impl Run<'_> {
             let uid = merge::uid(&body);
             let name = uid.clone().unwrap_or_default();
             let (pair, kind, link) = (work.link.pair, work.link.kind, work.link.clone());
+            let on = self.duplicate_side(index, kind);
             if self.state.knows_name(pair, on, &name)? {
                 // Created by a run that was cut short before it could note it.
                 continue;
@@ -146,12 +146,13 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Where a duplicate is created; the next pass copies it to the other side.
-    pub(super) fn duplicate_side(&self, index: usize) -> Side {
-        if self.facts(index, Side::Left).writable {
-            Side::Left
-        } else {
-            Side::Right
-        }
+    /// Where a duplicate of this kind is created, if it can be where its UID is kept; the next pass
+    /// copies it to the other side.
+    pub(super) fn duplicate_side(&self, index: usize, kind: ItemKind) -> Side {
+        let writable = |side: &Side| self.facts(index, *side).writable;
+        let keeps_uid = |side: &Side| !self.capabilities[*side].makes_uids.contains(kind);
+        let mut sides = Side::BOTH.into_iter().filter(writable);
+        let best = sides.clone().find(keeps_uid);
+        best.or_else(|| sides.next()).unwrap_or(Side::Right)
     }
 }

@@ -222,7 +222,9 @@ impl Run<'_> {
                     Step::Replace { on, .. } => (Action::Replace, *on, None),
                     Step::Delete { on } if releases => (Action::Release, *on, None),
                     Step::Delete { on } => (Action::Delete, *on, None),
-                    Step::Duplicate { .. } => (Action::Create, self.duplicate_side(index), None),
+                    Step::Duplicate { .. } => {
+                        (Action::Create, self.duplicate_side(index, kind), None)
+                    }
                     Step::Refuse { on, reason } => (Action::Refuse, *on, Some(reason.clone())),
                     Step::Resurrect { on } => (Action::Create, *on, None),
                 };

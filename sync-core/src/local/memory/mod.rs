@@ -70,6 +70,8 @@ impl Memory {
             let mut c = Capabilities::new("memory", o.account.clone(), o.kinds);
             c.absence = o.absence;
             c.rewrites = o.rewrite.is_some();
+            c.makes_uids = o.makes_uids;
+            c.held.clone_from(&o.held);
             c.moves = o.moves;
             c.creates_collections = o.creates_collections;
             c.batch_items = o.batch_items;
@@ -103,10 +105,11 @@ impl Memory {
             return Some(Err(listing::unreadable(c, id)));
         }
         let mut item = state.listed(folder, uid, entry);
-        state::recognise(&mut item.identity, entry);
-        item.size = Some(entry.content.len() as u64);
+        let content = state.shown(folder, uid, entry);
+        state::recognise(&mut item.identity, entry.kind, &content);
+        item.size = Some(content.len() as u64);
         let whole = depth == Depth::Full || entry.kind.is_mutable();
-        item.body = whole.then(|| Body::from(entry.content.clone()));
+        item.body = whole.then(|| Body::from(content));
         let counters = state.log.of(c);
         bump(if whole {
             &mut counters.bodies

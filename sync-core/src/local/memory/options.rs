@@ -55,6 +55,11 @@ pub struct MemoryOptions {
     /// Whether a second item of one UID is refused in a collection of events, tasks, notes or
     /// contacts, as CalDAV and CardDAV servers do (RFC 4791 section 5.3.2.1).
     pub unique_uids: bool,
+    /// The kinds that lose their UID as they are written and are shown with one made of their
+    /// collection and id ([`Capabilities::makes_uids`](crate::source::Capabilities::makes_uids)).
+    pub makes_uids: KindSet,
+    /// Becomes [`Capabilities::held`](crate::source::Capabilities::held).
+    pub held: Vec<(KindSet, &'static [&'static str])>,
     /// Whether moves are carried out.
     pub moves: bool,
     /// Whether collections can be created.
@@ -87,6 +92,8 @@ impl Default for MemoryOptions {
             returns_revisions: true,
             writes_move_cursor: false,
             unique_uids: false,
+            makes_uids: KindSet::NONE,
+            held: Vec::new(),
             moves: true,
             creates_collections: true,
             absence: Absence::Deleted,
@@ -110,6 +117,8 @@ impl fmt::Debug for MemoryOptions {
             .field("returns_revisions", &self.returns_revisions)
             .field("writes_move_cursor", &self.writes_move_cursor)
             .field("unique_uids", &self.unique_uids)
+            .field("makes_uids", &self.makes_uids)
+            .field("held", &self.held)
             .field("moves", &self.moves)
             .field("absence", &self.absence)
             .field("batch_items", &self.batch_items)

@@ -210,10 +210,23 @@ impl State {
     }
 
     pub(super) fn rewritten(&self, kind: ItemKind, content: Bytes) -> Bytes {
+        let content = match self.options.makes_uids.contains(kind) {
+            true => without_uid(&content),
+            false => content,
+        };
         match &self.options.rewrite {
             Some(rewrite) if kind.is_mutable() => rewrite(kind, &content).into(),
             _ => content,
         }
+    }
+
+    /// The content as it is told.
+    pub(super) fn shown(&self, folder: &Folder, uid: u64, entry: &Entry) -> Bytes {
+        if !self.options.makes_uids.contains(entry.kind) {
+            return entry.content.clone();
+        }
+        let made = format!("made-{}-{}", folder.collection.id, folder.id(uid));
+        with_uid(&entry.content, &made)
     }
 
     pub(super) fn held_flags(&self, kind: ItemKind, asked: &Flags) -> Flags {
@@ -256,22 +269,55 @@ impl State {
             item.identity.object_id = Some(entry.object.to_string());
         }
         if self.options.inline_bodies {
-            recognise(&mut item.identity, entry);
-            item.size = Some(entry.content.len() as u64);
-            item.body = Some(Body::from(entry.content.clone()));
+            let content = self.shown(folder, uid, entry);
+            recognise(&mut item.identity, entry.kind, &content);
+            item.size = Some(content.len() as u64);
+            item.body = Some(Body::from(content));
         }
         item
     }
 }
 
 /// Fills what only the content tells.
-pub(super) fn recognise(identity: &mut Identity, entry: &Entry) {
-    if entry.kind == ItemKind::Message {
-        identity.digest = Some(Digest::of(&entry.content));
-        identity.message_id = header::message_id(&entry.content);
+pub(super) fn recognise(identity: &mut Identity, kind: ItemKind, content: &[u8]) {
+    if kind == ItemKind::Message {
+        identity.digest = Some(Digest::of(content));
+        identity.message_id = header::message_id(content);
     } else {
-        identity.uid = field(&entry.content, "uid");
+        identity.uid = field(content, "uid");
     }
+}
+
+/// Without the lines that begin with UID.
+fn without_uid(content: &[u8]) -> Bytes {
+    let lines = content.split_inclusive(|b| *b == b'\n');
+    let kept = lines.filter(|line| {
+        !line
+            .get(..4)
+            .is_some_and(|l| l.eq_ignore_ascii_case(b"uid:"))
+    });
+    kept.flatten().copied().collect()
+}
+
+/// With this UID in each component that may have one.
+fn with_uid(content: &[u8], uid: &str) -> Bytes {
+    let mut out = Vec::with_capacity(content.len().saturating_add(64));
+    for line in content.split_inclusive(|b| *b == b'\n') {
+        out.extend_from_slice(line);
+        let begins = [
+            "BEGIN:VCARD",
+            "BEGIN:VEVENT",
+            "BEGIN:VTODO",
+            "BEGIN:VJOURNAL",
+        ];
+        if begins
+            .iter()
+            .any(|begin| line.trim_ascii() == begin.as_bytes())
+        {
+            out.extend_from_slice(format!("UID:{uid}\r\n").as_bytes());
+        }
+    }
+    out.into()
 }
 
 /// The value of the first line that begins with this name, up to an empty line.

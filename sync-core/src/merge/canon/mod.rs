@@ -17,23 +17,37 @@ pub(super) use names::{CARD_NAMES, Class, Form, canonical_name, rule};
 pub(super) use params::is_list_param;
 pub(super) use recurrence::length;
 pub(super) use time::{Moment, instant};
-pub(super) use value::{basic_date, media_type, sniff};
+pub(super) use value::{basic_date, loose_text, media_type, sniff};
 
 use super::syntax::Node;
 
 /// What a component says, in an order that depends on nothing else.
 pub(super) fn canonical(node: &Node<'_>) -> String {
+    canonical_of(node, &|_| true)
+}
+
+/// What it says in properties whose canonical names are asked for.
+pub(super) fn canonical_of(node: &Node<'_>, is_asked: &dyn Fn(&str) -> bool) -> String {
     let mut out = String::new();
-    write_canonical(node, &mut out);
+    write_canonical(node, is_asked, &mut out);
     out
 }
 
-fn write_canonical(node: &Node<'_>, out: &mut String) {
-    let mut lines: Vec<String> = entries(node).said.iter().map(Entry::canonical).collect();
+fn write_canonical(node: &Node<'_>, is_asked: &dyn Fn(&str) -> bool, out: &mut String) {
+    let said = entries(node).said;
+    let said = said.iter().filter(|entry| is_asked(&entry.name));
+    let mut lines: Vec<String> = said.map(Entry::canonical).collect();
     lines.sort_unstable();
     lines.dedup();
-    let children = node.children().filter(|child| child.name != "VTIMEZONE");
-    let mut components: Vec<String> = children.map(canonical).collect();
+    let counts = |child: &&Node<'_>| match child.name.as_str() {
+        "VTIMEZONE" => false,
+        "VALARM" => is_asked("VALARM"),
+        _ => true,
+    };
+    let children = node.children().filter(counts);
+    let mut components: Vec<String> = children
+        .map(|child| canonical_of(child, is_asked))
+        .collect();
     components.sort_unstable();
     let _ = writeln!(out, "BEGIN:{}", node.name);
     for line in lines.iter().chain(&components) {

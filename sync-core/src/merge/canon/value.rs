@@ -51,11 +51,7 @@ pub(super) fn decoded<'t>(raw: &'t str, with: &Attributes) -> Cow<'t, str> {
 pub(super) fn loose(form: Form, value: &str) -> String {
     let key: String = match form {
         Form::Phone => value.chars().filter(char::is_ascii_digit).collect(),
-        Form::Structured => value
-            .chars()
-            .filter(|c| c.is_alphanumeric())
-            .flat_map(char::to_lowercase)
-            .collect(),
+        Form::Structured => loose_text(value),
         Form::Uri => value.trim_end_matches('/').to_owned(),
         Form::Text | Form::Email => value.to_lowercase(),
         _ => value.to_owned(),
@@ -65,6 +61,12 @@ pub(super) fn loose(form: Form, value: &str) -> String {
     } else {
         key
     }
+}
+
+/// Letters and digits alone, in lower case.
+pub(in crate::merge) fn loose_text(value: &str) -> String {
+    let kept = value.chars().filter(|c| c.is_alphanumeric());
+    kept.flat_map(char::to_lowercase).collect()
 }
 
 /// White space at the end means nothing: servers add and remove it.

@@ -143,7 +143,10 @@ impl Merger<'_> {
             return Both::new(Verdict::Keep, Verdict::Keep);
         }
         match (cell.now.left, cell.now.right) {
-            (Some(left), Some(_)) if left.class == Class::Own => own(cell, &changed),
+            (Some(left), Some(_)) if left.class == Class::Own => match self.uids_travel {
+                true => own(cell, &changed),
+                false => Both::new(Verdict::Keep, Verdict::Keep),
+            },
             (Some(left), Some(right)) => self.both(cell, Both::new(left, right)),
             (Some(only), None) => one_sided(cell, Side::Left, only),
             (None, Some(only)) => one_sided(cell, Side::Right, only),

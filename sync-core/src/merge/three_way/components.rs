@@ -35,7 +35,7 @@ impl Merger<'_> {
             only.filter(|_| !several).cloned()
         };
         let before = Both::from_fn(|side| nodes.base[side].and_then(sole));
-        let common = before.left.is_some() && before.left == before.right;
+        let common = self.uids_travel && before.left.is_some() && before.left == before.right;
         let uid = Both::from_fn(|side| sole(now[side]).filter(|_| !common));
         self.context.shifts = shifts;
         self.context.edited = self.edited_instances(&families, several);

@@ -92,6 +92,7 @@ pub(super) fn merge(sides: Both<Version<'_>>, preference: Preference) -> Merged 
         now: Both::from_fn(|side| sides[side].now),
         winner: OnceCell::new(),
         provisional: Both::from_fn(|side| sides[side].provisional),
+        uids_travel: !sides.left.own_uid && !sides.right.own_uid,
         eol: Both::from_fn(|side| Eol::of(sides[side].now)),
         conflicts: BTreeSet::new(),
         context: Context::default(),
@@ -109,6 +110,8 @@ struct Merger<'c> {
     /// Found out when it is first asked for: it takes a look at all of both documents.
     winner: OnceCell<Side>,
     provisional: Both<bool>,
+    /// Neither side makes its UIDs up.
+    uids_travel: bool,
     eol: Both<Eol>,
     conflicts: BTreeSet<String>,
     context: Context,

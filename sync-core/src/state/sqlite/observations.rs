@@ -2,7 +2,7 @@ use rusqlite::{OptionalExtension, Params, params};
 
 use super::SqliteState;
 use super::links::limit_of;
-use super::row::{self, OBSERVED, RELEASED};
+use super::row::{self, OBSERVED, PROVISIONAL, RELEASED};
 use crate::error::Result;
 use crate::model::{Both, Digest, ItemId, Revision, Side};
 use crate::reconcile::{Link, LinkId, Observed, PairId, RowId, Tally};
@@ -272,8 +272,13 @@ impl Observations for SqliteState {
                     params![pair, there, here],
                 )?,
                 overwrites: self.count(
-                    "SELECT count(*) FROM observed WHERE pair = ? AND side = ? AND presence = 0
-                     AND link IS NOT NULL AND kind <> 'message'",
+                    &format!(
+                        "SELECT count(*) FROM observed JOIN links ON links.id = observed.link
+                         WHERE observed.pair = ? AND side = ? AND presence = 0
+                         AND observed.kind <> 'message' AND {other}_state & {PROVISIONAL} = 0
+                         AND EXISTS (SELECT 1 FROM bases WHERE bases.link = links.id)",
+                        other = side.other()
+                    ),
                     params![pair, there],
                 )?,
             };

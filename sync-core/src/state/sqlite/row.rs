@@ -15,7 +15,7 @@ pub(super) const OBSERVED: &str = "observed.id, observed.side, observed.link, ob
     observed.kind, presence, revision, flags, date, zone, size, digest, message_id, uid, object, \
     body, base_flags, refused, seen, observed.pair";
 
-const PROVISIONAL: i64 = 1;
+pub(super) const PROVISIONAL: i64 = 1;
 pub(super) const RELEASED: i64 = 2;
 
 pub(super) fn side(number: i64) -> Side {

@@ -171,7 +171,11 @@ fn shared(world: &World, path: &str, held: &Held) -> String {
     let text = String::from_utf8_lossy(&held.content);
     let mut lines: Vec<&str> = text.lines().collect();
     if world.scenario.setup.contacts {
-        lines.retain(|line| !(line.starts_with("REV:") || poor && line.starts_with("X-")));
+        let own_uids = servers.left.makes_uids || servers.right.makes_uids;
+        lines.retain(|line| {
+            let own = own_uids && line.starts_with("UID:") || poor && line.starts_with("X-");
+            !own && !line.starts_with("REV:")
+        });
         lines.sort_unstable();
     }
     format!("{path} ({flags}) {}", lines.join("|"))
@@ -223,6 +227,7 @@ fn nothing_is_lost(world: &World) -> Verdict {
             counted(world, side, name, made, here.len() as u64, &model)?;
             if world.scenario.setup.direction == Direction::Both && !made.deleted {
                 for held in here {
+                    uid_kept(world, side, name, made, held, &model)?;
                     values_kept(world, side, name, made, held, here.len(), &model)?;
                 }
             }
@@ -283,6 +288,33 @@ fn counted(
         ));
     }
     Ok(())
+}
+
+/// What was made where UIDs are kept keeps its own, whatever the other side makes of it.
+fn uid_kept(
+    world: &World,
+    side: Side,
+    name: &str,
+    made: &Made,
+    held: &Held,
+    model: &Model,
+) -> Verdict {
+    let servers = &world.scenario.setup.servers;
+    let keeps = !servers[side].makes_uids && made.added[side] > 0;
+    let moved = made.moved.left + made.moved.right > 0;
+    // Of twins that came while a run was listing, one is copied beside the other.
+    let recreated = made.deleted || made.twins || moved || model.forgot;
+    if !world.scenario.setup.contacts || !keeps || recreated {
+        return Ok(());
+    }
+    let uid = format!("UID:{name}");
+    match String::from_utf8_lossy(&held.content)
+        .lines()
+        .any(|line| line == uid)
+    {
+        true => Ok(()),
+        false => Err(format!("{name} has another UID on the {side} side")),
+    }
 }
 
 fn values_kept(

@@ -23,6 +23,9 @@ pub(super) const FLAGS: [&str; 4] = ["\\Seen", "\\Flagged", "\\Answered", "$Work
 /// Properties of contacts; the last one is one that a poor side drops.
 pub(super) const PROPERTIES: [&str; 4] = ["FN", "NOTE", "TITLE", "X-PET"];
 
+/// What a side that makes UIDs up can hold of a contact.
+const HELD: [&str; 4] = ["N", "FN", "NOTE", "TITLE"];
+
 /// The world of a scenario.
 pub(super) struct World {
     pub(super) scenario: Scenario,
@@ -277,6 +280,10 @@ fn options(side: Side, kinds: KindSet, setup: &Setup) -> MemoryOptions {
         },
         ..MemoryOptions::default()
     };
+    if server.makes_uids {
+        options.makes_uids = KindSet::CONTACTS;
+        options.held = vec![(KindSet::CONTACTS, &HELD)];
+    }
     let (rewrites, poor) = (server.rewrites, server.poor);
     if rewrites || poor {
         options.rewrite = Some(Arc::new(move |_: ItemKind, content: &[u8]| {
@@ -344,13 +351,13 @@ fn nth(store: &MemoryStore, pick: u64) -> Option<(CollectionId, crate::model::It
     all.into_iter().nth(at)
 }
 
-/// What names an item in the model: its subject, or its UID.
+/// What names an item in the model: its subject, or its UID; where that was lost, the name that it
+/// has besides.
 pub(super) fn token(content: &[u8]) -> String {
     let text = String::from_utf8_lossy(content);
-    let found = text.lines().find_map(|line| {
-        line.strip_prefix("Subject: ")
-            .or_else(|| line.strip_prefix("UID:"))
-    });
+    let value = |name: &str| text.lines().find_map(|line| line.strip_prefix(name));
+    let uid = value("UID:").filter(|uid| !uid.starts_with("made-"));
+    let found = value("Subject: ").or(uid).or_else(|| value("N:"));
     found.unwrap_or_default().to_owned()
 }
 
@@ -398,7 +405,8 @@ impl Editor {
             };
             for side in sides {
                 let name = format!("name-{n}-{side}");
-                let text = format!("BEGIN:VCARD\r\nUID:{uid}\r\nFN:{name}\r\nEND:VCARD\r\n");
+                let text =
+                    format!("BEGIN:VCARD\r\nUID:{uid}\r\nN:{uid}\r\nFN:{name}\r\nEND:VCARD\r\n");
                 if self.put(*side, &c, &text, Some(uid.clone()), ItemKind::Contact) {
                     let mut model = lock(&self.model);
                     model.added(&uid, *side);

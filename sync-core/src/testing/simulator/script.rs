@@ -68,6 +68,8 @@ pub struct Server {
     pub rewrites: bool,
     /// Properties whose names begin with `X-` and keywords are dropped.
     pub poor: bool,
+    /// UIDs of contacts are lost, and others made up; then properties are dropped, too.
+    pub makes_uids: bool,
 }
 
 /// One step of a scenario.
@@ -151,6 +153,14 @@ impl Scenario {
             steps.push(step(&mut random));
         }
         setup.leaving = random.chance(25).then(|| leaving(&mut random));
+        // What was added later is drawn last, so that older seeds play what they played.
+        let duplicates = setup.conflict == ConflictRule::Duplicate;
+        if setup.contacts && !duplicates && random.chance(40) {
+            let server = &mut setup.servers[side(&mut random)];
+            server.makes_uids = true;
+            server.poor = true;
+            server.returns_ids = true;
+        }
         Self { seed, setup, steps }
     }
 }
@@ -212,6 +222,7 @@ fn server(random: &mut Random) -> Server {
         moves: random.chance(80),
         rewrites: random.chance(30),
         poor: random.chance(20),
+        makes_uids: false,
     }
 }
 

@@ -54,6 +54,7 @@ fn run(base: &Both<Vec<u8>>, now: &Both<Vec<u8>>, preference: Preference) -> Mer
     let version = |side: Side| Version {
         base: Some(&base[side]),
         provisional: false,
+        own_uid: false,
         now: &now[side],
     };
     merge(Both::from_fn(version), preference)
