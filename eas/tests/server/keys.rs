@@ -2,11 +2,12 @@
 
 use eas::testing::{Element, Fault, Profile, Quirk, Server};
 use eas::wire::class::{Class, Event, Item};
-use eas::wire::command::{Change, ServerChange};
-use eas::wire::wbxml::pages::{AirSyncBase as B, Calendar as C};
+use eas::wire::command::{Change, Command as _, ServerChange};
+use eas::wire::wbxml::Writer;
+use eas::wire::wbxml::pages::{AirSync as A, AirSyncBase as B, Calendar as C};
 use eas::wire::{DateTime, Status};
 
-use crate::world::{Folder, add, client, event, server, tea};
+use crate::world::{Folder, add, client, event, post, server, tea};
 
 const VERSIONS: [&str; 2] = ["14.1", "16.1"];
 
@@ -257,16 +258,34 @@ async fn sixteen_takes_no_uid_and_gives_one() {
     let server = server("16.1");
     let mut client = client(&server);
     let mut calendar = Folder::open(&mut client, "Calendar", Class::Calendar).await;
-    let mut forbidden = event("one", "16.1");
-    forbidden.values.set(C::UID, "mine");
-    let item = Item::Event(Box::new(forbidden));
-    let forbidden = Change::Add {
-        client_id: "1".into(),
-        item,
-        send: false,
-    };
-    let answer = calendar.push(&mut client, vec![forbidden]).await;
-    assert_eq!(answer.responses[0].status, Some(Status(6)));
+    // The client leaves it out; this is by hand.
+    let mut w = Writer::new();
+    w.element(A::Sync, |w| {
+        w.element(A::Collections, |w| {
+            w.element(A::Collection, |w| {
+                w.text(A::SyncKey, &calendar.key);
+                w.text(A::CollectionId, &calendar.id);
+                w.element(A::Commands, |w| {
+                    w.element(A::Add, |w| {
+                        w.text(A::ClientId, "1");
+                        w.element(A::ApplicationData, |w| {
+                            w.text(C::StartTime, "20261202T090000Z");
+                            w.text(C::EndTime, "20261202T100000Z");
+                            w.text(C::UID, "mine");
+                            w.text(C::ClientUid, "mine");
+                        });
+                    });
+                });
+            });
+        });
+    });
+    let path = "/Microsoft-Server-ActiveSync?Cmd=Sync&User=alice&DeviceId=device1&DeviceType=T";
+    let version = "MS-ASProtocolVersion: 16.1\r\n";
+    let (_, body) = post(&server, path, version, &w.finish());
+    let answer = calendar.request(Vec::new(), None).decode(&body).unwrap();
+    let response = &answer.collections[0].responses[0];
+    assert_eq!(response.status, Some(Status(6)));
+    calendar.key = answer.collections[0].key.clone().unwrap();
 
     let answer = calendar.push(&mut client, vec![add("two", "16.1")]).await;
     let response = &answer.responses[0];
