@@ -158,6 +158,7 @@ fn merged(content: &[u8], back: &[u8], provisional: bool) -> Vec<u8> {
     let version = |provisional, now| sync_core::merge::Version {
         base: Some(content),
         provisional,
+        own_uid: false,
         now,
     };
     let sides = Both::new(version(false, content), version(provisional, back));
