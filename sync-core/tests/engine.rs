@@ -3,7 +3,7 @@
 
 use sync_core::Source;
 use sync_core::engine::{Engine, Mode, Report, Silent};
-use sync_core::local::memory::{Call, FaultPlan};
+use sync_core::local::memory::{Broken, Call, Fault, FaultPlan, When};
 use sync_core::local::{MemoryOptions, MemoryStore};
 use sync_core::model::{
     Both, Collection, CollectionId, Flags, Identity, ItemId, ItemKind, KindSet, NewItem, Side,
@@ -506,4 +506,37 @@ async fn a_source_does_not_lack_what_it_cannot_hold() {
         ("INBOX".to_owned(), KindSet::CALENDAR),
     ];
     assert_eq!(held, expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_may_be_a_copy_and_cannot_be_read_is_not_copied_again() {
+    let silent = |side: Side, options: &mut MemoryOptions| options.returns_ids = side == Side::Left;
+    let mut world = World::with(silent, KindSet::MAIL);
+    world.mail(Side::Left, "one", "");
+    let right = world.sides.right.clone();
+    // Collections, a listing, the copy: then nothing is heard of the right side any more.
+    let mut plan = FaultPlan::default();
+    let silence = (4..20).map(|n| (n, Fault::new(When::Before)));
+    plan.at.extend(silence);
+    right.set_faults(plan);
+    let (mut l, mut r) = (world.sides.left.source(), right.source());
+    let engine = Engine::new("test", Rules::default()).with_tries(0);
+    let sides = Both::new(&mut l as _, &mut r as _);
+    let run = engine.run(sides, &mut world.state, Mode::Sync, &Silent);
+    assert!(run.await.is_err());
+    right.set_faults(FaultPlan::default());
+
+    let inbox = world.inbox.right.clone();
+    let copy = right.list(&inbox)[0].id.clone();
+    right
+        .set_broken(&inbox, &copy, Some(Broken::Listing))
+        .unwrap();
+    for _ in 0..2 {
+        world.sync().await;
+        assert_eq!((world.count(Side::Left), world.count(Side::Right)), (1, 1));
+    }
+    right.set_broken(&inbox, &copy, None).unwrap();
+    world.sync().await;
+    assert_eq!((world.count(Side::Left), world.count(Side::Right)), (1, 1));
+    world.is_in_step().await;
 }

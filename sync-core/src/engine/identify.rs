@@ -165,7 +165,7 @@ impl Run<'_> {
                 return Ok(Some(sizes));
             };
             after = last.row;
-            for row in &rows {
+            for row in rows.iter().filter(|row| row.revision.is_some()) {
                 match row.size.or(row.identity.digest.map(|d| d.size)) {
                     Some(size) => sizes.insert(size),
                     None => return Ok(None),
@@ -193,7 +193,8 @@ impl Run<'_> {
             };
             after = last.row;
             let lacking = |row: &&Observed| {
-                !row.kind.is_mutable() && row.identity.digest.is_none() && wanted(row)
+                let unknown = row.revision.is_some() && row.identity.digest.is_none();
+                !row.kind.is_mutable() && unknown && wanted(row)
             };
             let ids: Vec<ItemId> = rows
                 .iter()

@@ -116,13 +116,18 @@ impl Run<'_> {
     }
 
     /// What was not found again after its id was lost counts as new on the other side: it is
-    /// created here once more rather than deleted there.
+    /// created here once more rather than deleted there. Not while there is something here that
+    /// cannot be read and may be it.
     fn dissolve_half_links(&mut self, index: usize, side: Side) -> Result<()> {
         let Some(pair) = self.work.get(index).map(super::pass::PairWork::id) else {
             return Ok(());
         };
+        let half = self.state.half_links(pair, side)?;
+        if half.is_empty() || self.is_any_unreadable(pair, side)? {
+            return Ok(());
+        }
         self.state.begin()?;
-        for mut link in self.state.half_links(pair, side)? {
+        for mut link in half {
             self.state.load_bases(&mut link)?;
             if self.absence_says_nothing(side) {
                 link.retired = true;
@@ -132,6 +137,26 @@ impl Run<'_> {
             }
         }
         self.state.commit()
+    }
+
+    /// Whether a side holds something that nothing can be recognised in.
+    fn is_any_unreadable(&mut self, pair: PairId, side: Side) -> Result<bool> {
+        let mut after = 0;
+        loop {
+            let rows = self.state.unlinked(pair, side, after, CHUNK)?;
+            let Some(last) = rows.last() else {
+                return Ok(false);
+            };
+            after = last.row;
+            let is_unknown = |row: &Observed| match row.kind.is_mutable() {
+                true => row.body.is_none(),
+                false => row.identity.digest.is_none(),
+            };
+            let mut unread = rows.iter().filter(|row| row.refused.is_some());
+            if unread.any(is_unknown) {
+                return Ok(true);
+            }
+        }
     }
 
     /// Pairs vanished items of a collection with new ones of another.

@@ -4,7 +4,7 @@ use super::Mode;
 use super::event::Event;
 use super::pass::{Run, both, open};
 use crate::error::Result;
-use crate::model::{Both, Cursor, Flags, Item, ItemId, ItemKind, Side, SystemFlags};
+use crate::model::{Both, Cursor, Flags, Item, ItemId, ItemKind, KindSet, Side, SystemFlags};
 use crate::reconcile::{Link, Observed, PairId, Presence};
 use crate::source::{ChangePage, Coverage};
 use crate::state::{Intent, IntentAction, PairRecord};
@@ -189,12 +189,14 @@ impl Run<'_> {
             }
         }
         for error in page.unreadable {
-            if let Some(id) = error.item() {
-                self.state.listed(id)?;
+            let id = error.item().cloned();
+            let text = error.on_side(side).to_string();
+            if let Some(id) = id {
+                self.state.listed(&id)?;
                 listing.named += 1;
+                self.store_unreadable(pair, side, id, kinds, &text)?;
             }
             if left_out.is_some() {
-                let text = error.on_side(side).to_string();
                 self.problem(index, |report, why| report.refused.push(why), text);
             }
         }
@@ -312,6 +314,29 @@ impl Run<'_> {
         }
         self.state.observe(pair, &seen)?;
         Ok(true)
+    }
+
+    /// Stores that there is something new of which nothing else is known: it may be what a lost link
+    /// is about.
+    fn store_unreadable(
+        &mut self,
+        pair: PairId,
+        side: Side,
+        item: ItemId,
+        kinds: KindSet,
+        why: &str,
+    ) -> Result<()> {
+        let known = self.state.link_of(pair, side, &item)?.is_some()
+            || self.state.observed(pair, side, &item)?.is_some();
+        let Some(kind) = kinds.iter().next().filter(|_| !known) else {
+            return Ok(());
+        };
+        let seen = Observed {
+            revision: None,
+            refused: Some(why.to_owned()),
+            ..self.seen_now(side, &Item::new(item, kind, ""))
+        };
+        self.state.observe(pair, &seen)
     }
 
     /// Stores a listed item; says whether it is news.
