@@ -9,6 +9,8 @@
 
 #[path = "commands/http.rs"]
 mod http;
+#[path = "commands/properties.rs"]
+mod properties;
 #[path = "commands/recorded.rs"]
 mod recorded;
 #[path = "commands/requests.rs"]

@@ -15,6 +15,8 @@ mod corpus;
 mod events;
 #[path = "mapping/held.rs"]
 mod held;
+#[path = "mapping/properties.rs"]
+mod properties;
 #[path = "mapping/tasks.rs"]
 mod tasks;
 

@@ -9,8 +9,12 @@
 
 #[path = "wbxml/broken.rs"]
 mod broken;
+#[path = "wbxml/libwbxml.rs"]
+mod libwbxml;
 #[path = "wbxml/properties.rs"]
 mod properties;
+#[path = "wbxml/skipped.rs"]
+mod skipped;
 #[path = "wbxml/tables.rs"]
 mod tables;
 #[path = "wbxml/vectors.rs"]

@@ -86,7 +86,7 @@ fn print(items: Vec<Node<'_>>) -> Vec<u8> {
 }
 
 /// What a server has of an item that a client adds.
-fn over_the_wire(item: Item, version: Version) -> Item {
+pub(super) fn over_the_wire(item: Item, version: Version) -> Item {
     let mut collection = Collection::new(item.class(), "5", "1");
     collection.changes = vec![Change::Add {
         client_id: "1".into(),

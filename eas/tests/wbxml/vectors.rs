@@ -8,7 +8,7 @@ use quick_xml::reader::NsReader;
 
 /// What a document says, whatever wrote it down: starts with their namespace, texts, ends.
 #[derive(Debug, PartialEq)]
-enum Step {
+pub(crate) enum Step {
     Start(String),
     Text(String),
     End,
@@ -20,7 +20,7 @@ fn trimmed(text: &str) -> Option<Step> {
 }
 
 /// The steps of a recorded XML; base64 of opaque bytes is not compared.
-fn steps_of_xml(xml: &str) -> Vec<Step> {
+pub(crate) fn steps_of_xml(xml: &str) -> Vec<Step> {
     let mut reader = NsReader::from_str(xml);
     let mut steps = Vec::new();
     let mut text = String::new();
@@ -63,7 +63,7 @@ fn steps_of_xml(xml: &str) -> Vec<Step> {
     }
 }
 
-fn recorded() -> Vec<(String, Vec<u8>, String)> {
+pub(crate) fn recorded() -> Vec<(String, Vec<u8>, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/sogo");
     let mut found: Vec<_> = fs::read_dir(folder)
         .unwrap()
@@ -98,16 +98,28 @@ fn what_sogo_says_reads_as_an_independent_decoder_reads_it() {
     }
 }
 
-#[test]
-fn published_documents_read_as_published() {
+/// Published documents, and their bytes.
+pub(crate) fn published() -> Vec<(serde_json::Value, Vec<u8>)> {
     let all: Vec<serde_json::Value> =
         serde_json::from_str(include_str!("../data/wbxml-vectors.json")).unwrap();
     assert_eq!(all.len(), 10);
-    for vector in all {
-        let hex = vector["hex"].as_str().unwrap();
-        let bytes: Vec<u8> = (0..hex.len() / 2)
-            .map(|i| u8::from_str_radix(&hex[i * 2..i * 2 + 2], 16).unwrap())
-            .collect();
+    let bytes = |hex: &str| -> Vec<u8> {
+        let digits = (0..hex.len() / 2).map(|i| &hex[i * 2..i * 2 + 2]);
+        digits
+            .map(|two| u8::from_str_radix(two, 16).unwrap())
+            .collect()
+    };
+    all.into_iter()
+        .map(|vector| {
+            let bytes = bytes(vector["hex"].as_str().unwrap());
+            (vector, bytes)
+        })
+        .collect()
+}
+
+#[test]
+fn published_documents_read_as_published() {
+    for (vector, bytes) in published() {
         // The published form has prefixes that it does not declare.
         let mut steps = Vec::new();
         let mut tokens = Tokens::new(&bytes).unwrap();

@@ -46,7 +46,7 @@ pub fn from_ical(content: &[u8], account: &Account<'_>) -> Result<Event, Unmappa
         };
         let until = |last: &str| when.until(last);
         event.recurrence = Some(Some(from_rrule(&rule.value, begin, until)?));
-        event.exceptions = exceptions(master, calendar, &when, account)?;
+        event.exceptions = exceptions(master, &event, calendar, &when, account)?;
     }
     Ok(event)
 }
@@ -275,6 +275,7 @@ fn address(uri: &str) -> String {
 /// The occurrences that are not, and those that differ.
 fn exceptions(
     master: &Component,
+    told: &Event,
     calendar: &Component,
     series: &When,
     account: &Account<'_>,
@@ -306,8 +307,17 @@ fn exceptions(
         };
         let when = When::of(component, calendar, account)?;
         let mut event = fill(component, &when, account);
-        // An occurrence has the zone of its series.
+        // An occurrence has the zone of its series, and what it does not take away.
         event.values.remove(C::Timezone);
+        if event.values.get(C::Reminder).is_none() && told.values.get(C::Reminder).is_some() {
+            event.values.set(C::Reminder, "");
+        }
+        if event.categories.is_none() && told.categories.is_some() {
+            event.categories = Some(Vec::new());
+        }
+        if event.attendees.is_none() && told.attendees.is_some() {
+            event.attendees = Some(Vec::new());
+        }
         let is_cancelled = component.token("STATUS").as_deref() == Some("CANCELLED");
         // An override wins over an EXDATE for the same occurrence: an edit beats a deletion.
         all.retain(|exception| exception.original_start != Some(original));
