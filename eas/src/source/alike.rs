@@ -83,13 +83,15 @@ fn parts(a: &Event, b: &Event) -> bool {
         && a.attendees.as_deref().unwrap_or_default() == b.attendees.as_deref().unwrap_or_default()
 }
 
-/// An occurrence with what it has from its series.
+/// An occurrence with what it has from its series. Not every server heeds that something was taken away.
 fn whole(exception: &Exception, series: &Event) -> Event {
     let mut event = exception.event.clone();
-    event.categories = event.categories.or_else(|| series.categories.clone());
-    event.attendees = event.attendees.or_else(|| series.attendees.clone());
+    let categories = event.categories.filter(|all| !all.is_empty());
+    event.categories = categories.or_else(|| series.categories.clone());
+    let attendees = event.attendees.filter(|all| !all.is_empty());
+    event.attendees = attendees.or_else(|| series.attendees.clone());
     for (tag, text) in series.values.iter() {
-        if event.values.get(tag).is_none() {
+        if event.values.text(tag).is_none() {
             event.values.set(tag, text);
         }
     }

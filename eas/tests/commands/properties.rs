@@ -72,10 +72,10 @@ fn body() -> impl Strategy<Value = Option<Body>> {
     let bytes = prop::collection::vec(any::<u8>(), 0..200);
     option::of(prop_oneof![
         text()
-            .prop_map(|text| text.into_bytes())
+            .prop_map(String::into_bytes)
             .prop_map(whole(BodyType::Text)),
         text()
-            .prop_map(|text| text.into_bytes())
+            .prop_map(String::into_bytes)
             .prop_map(whole(BodyType::Html)),
         bytes.prop_map(whole(BodyType::Mime)),
     ])
