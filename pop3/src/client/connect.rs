@@ -163,14 +163,18 @@ impl Client {
     /// [`ErrorKind::Config`] if the certificate is not trusted; what [`Error::is_retryable`] holds for,
     /// such as another session that has the maildrop, may pass by.
     pub async fn connect(options: &ConnectOptions) -> Result<Self> {
-        let tls = options.tls_or_system()?;
-        let connector = Connector::new(tls.clone(), options.timeouts.connect);
         let (host, port) = (options.host.as_str(), options.effective_port());
+        let timeout = options.timeouts.connect;
         let stream = match options.security {
-            Security::Tls => connector.encrypted(host, port).await?,
-            Security::Stls | Security::AllowPlaintext => connector.plain(host, port).await?,
+            Security::Tls => {
+                let connector = Connector::new(options.tls_or_system()?, timeout);
+                connector.encrypted(host, port).await?
+            }
+            Security::Stls | Security::AllowPlaintext => {
+                Stream::connect(host, port, timeout).await?
+            }
         };
-        Self::handshake(stream, options, Some(&tls)).await
+        Self::from_stream(stream, options).await
     }
 
     /// As [`connect`](Self::connect), over a connection that stands already. With
@@ -179,18 +183,6 @@ impl Client {
     /// # Errors
     /// As [`connect`](Self::connect).
     pub async fn from_stream(stream: Stream, options: &ConnectOptions) -> Result<Self> {
-        let tls = match options.security {
-            Security::Tls => None,
-            Security::Stls | Security::AllowPlaintext => Some(options.tls_or_system()?),
-        };
-        Self::handshake(stream, options, tls.as_ref()).await
-    }
-
-    async fn handshake(
-        stream: Stream,
-        options: &ConnectOptions,
-        tls: Option<&Tls>,
-    ) -> Result<Self> {
         let mut client = Self {
             driver: Driver::new(stream, options.limits, options.timeouts.response),
             capabilities: Capabilities::default(),
@@ -200,7 +192,7 @@ impl Client {
         client.driver.accepted().await?;
         let mut timestamp = timestamp(client.driver.text());
         let mut trusted = options.security == Security::Tls || client.is_tls();
-        if !trusted && client.secure(options, tls).await? {
+        if !trusted && client.secure(options).await? {
             trusted = true;
             // Anybody could have put it into the greeting.
             timestamp = None;
@@ -223,15 +215,17 @@ impl Client {
     }
 
     /// STLS as the options have it; says whether TLS runs.
-    async fn secure(&mut self, options: &ConnectOptions, tls: Option<&Tls>) -> Result<bool> {
+    async fn secure(&mut self, options: &ConnectOptions) -> Result<bool> {
         let required = options.security == Security::Stls;
         if !required {
             self.ask_capabilities().await?;
         }
         // Where TLS is required there is no use in asking whether it is offered.
-        let Some(tls) = tls.filter(|_| required || self.capabilities.stls) else {
+        if !required && !self.capabilities.stls {
             return Ok(false);
-        };
+        }
+        // Not before it is known to be needed: to read the system's authorities takes time.
+        let tls = options.tls_or_system()?;
         match self.driver.call(&Command::Stls).await {
             Err(error) if error.kind() == ErrorKind::Refused && !error.is_retryable() => {
                 let text = format!(
@@ -243,7 +237,7 @@ impl Client {
             }
             other => other?,
         }
-        self.driver.start_tls(tls, &options.host).await?;
+        self.driver.start_tls(&tls, &options.host).await?;
         self.capabilities = Capabilities::default();
         Ok(true)
     }

@@ -40,6 +40,17 @@ impl Stream {
         Self(Inner::Plain(Plain::Other(Box::new(io))))
     }
 
+    /// A TCP connection without TLS, which must stand within `timeout`.
+    ///
+    /// All addresses of `host` are tried, each a quarter of a second after the one before or as
+    /// soon as that one failed; the first that answers wins (RFC 8305, lightly).
+    ///
+    /// # Errors
+    /// [`ErrorKind::Connection`] or [`ErrorKind::Timeout`].
+    pub async fn connect(host: &str, port: u16, timeout: Duration) -> Result<Self> {
+        in_time(host, port, timeout, tcp(host, port)).await
+    }
+
     /// Begins TLS on a plain connection, as after STARTTLS or STLS.
     ///
     /// The stream holds no bytes: what a caller has read ahead came in before the handshake, may be
@@ -202,39 +213,36 @@ impl Connector {
 
     /// A TCP connection without TLS.
     ///
-    /// All addresses of `host` are tried, each a quarter of a second after the one before or as
-    /// soon as that one failed; the first that answers wins (RFC 8305, lightly).
-    ///
     /// # Errors
-    /// [`ErrorKind::Connection`] or [`ErrorKind::Timeout`].
+    /// As [`Stream::connect`].
     pub async fn plain(&self, host: &str, port: u16) -> Result<Stream> {
-        self.in_time(host, port, tcp(host, port)).await
+        Stream::connect(host, port, self.timeout).await
     }
 
     /// A connection that is under TLS from its first byte.
     ///
     /// # Errors
-    /// As [`plain`](Self::plain) and [`Tls::handshake`].
+    /// As [`Stream::connect`] and [`Tls::handshake`].
     pub async fn encrypted(&self, host: &str, port: u16) -> Result<Stream> {
-        self.in_time(host, port, async {
+        in_time(host, port, self.timeout, async {
             tcp(host, port).await?.upgrade(&self.tls, host).await
         })
         .await
     }
+}
 
-    async fn in_time(
-        &self,
-        host: &str,
-        port: u16,
-        connect: impl Future<Output = Result<Stream>>,
-    ) -> Result<Stream> {
-        tokio::time::timeout(self.timeout, connect)
-            .await
-            .unwrap_or_else(|_| {
-                let text = format!("{host}:{port}: no connection within {:?}", self.timeout);
-                Err(Error::new(ErrorKind::Timeout, text))
-            })
-    }
+async fn in_time(
+    host: &str,
+    port: u16,
+    timeout: Duration,
+    connect: impl Future<Output = Result<Stream>>,
+) -> Result<Stream> {
+    tokio::time::timeout(timeout, connect)
+        .await
+        .unwrap_or_else(|_| {
+            let text = format!("{host}:{port}: no connection within {timeout:?}");
+            Err(Error::new(ErrorKind::Timeout, text))
+        })
 }
 
 /// How long one address may stay silent before the next is tried as well.

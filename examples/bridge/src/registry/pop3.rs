@@ -26,8 +26,11 @@ fn options(server: &MailServer) -> Result<ConnectOptions> {
     timeouts.connect = CONNECT_TIMEOUT;
     let mut options = ConnectOptions::new(&server.host, credentials(&server.user, &server.login))
         .security(security)
-        .timeouts(timeouts)
-        .tls(tls(server.tls_ca.as_deref())?);
+        .timeouts(timeouts);
+    // Where there may be no TLS at all the system's authorities are read when they are needed.
+    if security != Security::AllowPlaintext || server.tls_ca.is_some() {
+        options.tls = Some(tls(server.tls_ca.as_deref())?);
+    }
     options.port = server.port;
     Ok(options)
 }
