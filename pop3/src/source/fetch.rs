@@ -16,7 +16,7 @@ use crate::client::Part;
 use crate::wire::ListEntry;
 
 use super::cursor::{Naming, Sizes};
-use super::header::{arrival, message_id};
+use super::header;
 use super::listing::REVISION;
 use super::names::naming_of;
 use super::session::{Session, not_connected};
@@ -384,8 +384,9 @@ fn item(id: &ItemId, body: Body, depth: Depth) -> Result<Item> {
 fn known(id: &ItemId, digest: Digest, head: &[u8]) -> Item {
     let mut item = Item::new(id.clone(), KIND, REVISION);
     item.size = Some(digest.size);
-    item.date = arrival(head);
-    item.identity.message_id = message_id(head);
+    let told = header::read(head);
+    item.date = told.arrival;
+    item.identity.message_id = told.message_id;
     item.identity.digest = Some(digest);
     item
 }

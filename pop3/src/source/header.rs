@@ -19,11 +19,25 @@ impl Field<'_> {
     /// What stands behind the colon, unfolded.
     fn value(&self) -> String {
         let from = memchr::memchr(b':', self.bytes).map_or(0, |at| at.saturating_add(1));
-        let value = self.bytes.get(from..).unwrap_or_default();
-        let lines = value.iter().copied();
-        let unfolded: Vec<u8> = lines.filter(|b| !matches!(b, b'\r' | b'\n')).collect();
-        String::from_utf8_lossy(unfolded.trim_ascii()).into_owned()
+        unfolded(self.bytes.get(from..).unwrap_or_default())
     }
+
+    /// The date behind the last semicolon, as in `Received` (RFC 5321 section 4.4).
+    fn stamp(&self) -> Option<Timestamp> {
+        let from = memchr::memrchr(b';', self.bytes)?.saturating_add(1);
+        date_time(&unfolded(self.bytes.get(from..)?))
+    }
+}
+
+/// Text without line ends.
+fn unfolded(text: &[u8]) -> String {
+    let text = text.trim_ascii();
+    let mut unfolded = Vec::with_capacity(text.len());
+    for line in text.split(|b| matches!(b, b'\r' | b'\n')) {
+        unfolded.extend_from_slice(line);
+    }
+    String::from_utf8(unfolded)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 /// The fields of a header, up to the empty line.
@@ -59,25 +73,44 @@ impl<'a> Iterator for Fields<'a> {
     }
 }
 
-/// The `Message-ID` (section 3.6.4) without its angle brackets.
-pub(super) fn message_id(head: &[u8]) -> Option<String> {
-    let field = Fields::of(head).find(|field| field.is(b"message-id"))?;
-    let value = field.value();
-    let id = value.trim_start_matches('<').trim_end_matches('>').trim();
-    (!id.is_empty()).then(|| id.to_owned())
+/// What a header tells of its message.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Told {
+    /// The `Message-ID` (section 3.6.4) without its angle brackets.
+    pub(super) message_id: Option<String>,
+    /// When the message arrived: what the last server that received it wrote (`Received`, RFC 5321
+    /// section 4.4), else its `Date`. POP3 itself does not tell.
+    pub(super) arrival: Option<Timestamp>,
 }
 
-/// When a message arrived: what the last server that received it wrote (`Received`, RFC 5321
-/// section 4.4), else its `Date`. POP3 itself does not tell.
-pub(super) fn arrival(head: &[u8]) -> Option<Timestamp> {
-    let mut received = Fields::of(head).filter(|field| field.is(b"received"));
-    let received = received
-        .next()
-        .and_then(|field| date_time(field.value().rsplit_once(';')?.1));
-    received.or_else(|| {
-        let field = Fields::of(head).find(|field| field.is(b"date"))?;
-        date_time(&field.value())
-    })
+/// Reads the header of the message that begins with `head`; of fields that come twice the first counts.
+pub(super) fn read(head: &[u8]) -> Told {
+    let (mut id, mut received) = (None, None);
+    for field in Fields::of(head) {
+        // One look at the first letter is enough for most fields.
+        let slot = match field.bytes.first() {
+            Some(b'm' | b'M') if field.is(b"message-id") => &mut id,
+            Some(b'r' | b'R') if field.is(b"received") => &mut received,
+            _ => continue,
+        };
+        slot.get_or_insert(field);
+        if id.is_some() && received.is_some() {
+            break;
+        }
+    }
+    let message_id = id.and_then(|field| {
+        let value = field.value();
+        let id = value.trim_start_matches('<').trim_end_matches('>').trim();
+        (!id.is_empty()).then(|| id.to_owned())
+    });
+    let arrival = received.and_then(|field| field.stamp()).or_else(|| {
+        let date = Fields::of(head).find(|field| field.is(b"date"))?;
+        date_time(&date.value())
+    });
+    Told {
+        message_id,
+        arrival,
+    }
 }
 
 const MONTHS: [&str; 12] = [
@@ -90,8 +123,10 @@ fn date_time(text: &str) -> Option<Timestamp> {
     let text = text.split_once(',').map_or(text, |(_, rest)| rest);
     let mut words = text.split_ascii_whitespace();
     let day: i64 = words.next()?.parse().ok()?;
-    let month = words.next()?.get(..3)?.to_ascii_lowercase();
-    let month = MONTHS.iter().position(|name| *name == month)?;
+    let month = words.next()?.get(..3)?;
+    let month = MONTHS
+        .iter()
+        .position(|name| name.eq_ignore_ascii_case(month))?;
     let year: i64 = match words.next()?.parse().ok()? {
         short @ 0..50 => short + 2000,
         short @ 50..1000 => short + 1900,
@@ -185,7 +220,8 @@ mod tests {
             ("Message-IDs: <a@b>\r\n\r\n", None),
             ("", None),
         ] {
-            assert_eq!(message_id(text.as_bytes()).as_deref(), expected, "{text:?}");
+            let told = read(text.as_bytes());
+            assert_eq!(told.message_id.as_deref(), expected, "{text:?}");
         }
     }
 
@@ -227,7 +263,7 @@ mod tests {
         let text = "Received: from a by b\r\n\tfor <c>; Sat, 22 Nov 1997 00:00:00 +0000\r\n\
                     Received: from x by a; Fri, 21 Nov 1997 00:00:00 +0000\r\n\
                     Date: Thu, 20 Nov 1997 00:00:00 +0000\r\n\r\n";
-        let seconds = |text: &str| arrival(text.as_bytes()).map(|date| date.seconds);
+        let seconds = |text: &str| read(text.as_bytes()).arrival.map(|date| date.seconds);
         assert_eq!(seconds(text), Some(880_156_800));
         assert_eq!(seconds(&text.replace("; Sat", " Sat")), Some(879_984_000));
         assert_eq!(seconds("Subject: x\r\n\r\n"), None);
