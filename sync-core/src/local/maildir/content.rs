@@ -95,8 +95,47 @@ impl Surveyor {
     }
 }
 
-/// Says how a body will stand in its file.
-pub(super) fn survey(body: &Body) -> io::Result<Survey> {
+/// Writes a body in the form that its content needs, and says what that is. `buffer` is for one write
+/// after the other.
+pub(super) fn write(
+    body: &Body,
+    file: &mut impl Write,
+    buffer: &mut Vec<u8>,
+) -> io::Result<Survey> {
+    buffer.clear();
+    if let Some(content) = body.as_memory()
+        && plain(content, buffer).is_some()
+    {
+        file.write_all(buffer)?;
+        return Ok(Survey {
+            form: Form::Plain,
+            file_size: buffer.len() as u64,
+            virtual_size: body.len(),
+        });
+    }
+    let survey = survey(body)?;
+    write_as(survey.form, body, file)?;
+    Ok(survey)
+}
+
+/// Appends what stands in the file for a content that can be written plain; `None` if it cannot.
+fn plain(content: &[u8], out: &mut Vec<u8>) -> Option<()> {
+    out.reserve(content.len());
+    let mut from = 0;
+    for at in memchr::memchr_iter(b'\n', content) {
+        let line = content.get(from..at)?.strip_suffix(b"\r")?;
+        if line.last() == Some(&b'\r') {
+            return None;
+        }
+        out.extend_from_slice(line);
+        out.push(b'\n');
+        from = at.saturating_add(1);
+    }
+    out.extend_from_slice(content.get(from..)?);
+    Some(())
+}
+
+fn survey(body: &Body) -> io::Result<Survey> {
     let mut surveyor = Surveyor::default();
     for chunk in body.chunks() {
         surveyor.add(&chunk?);
@@ -104,18 +143,14 @@ pub(super) fn survey(body: &Body) -> io::Result<Survey> {
     Ok(surveyor.finish())
 }
 
-/// Writes a body in the form that [`survey`] found.
-pub(super) fn write(body: &Body, survey: Survey, file: &mut impl Write) -> io::Result<()> {
-    if survey.form != Form::Plain {
+fn write_as(form: Form, body: &Body, file: &mut impl Write) -> io::Result<()> {
+    if form != Form::Plain {
         for chunk in body.chunks() {
             file.write_all(&chunk?)?;
         }
         return Ok(());
     }
-    let mut out = Vec::with_capacity(match body.as_memory() {
-        Some(_) => usize::try_from(survey.file_size).unwrap_or(CHUNK),
-        None => CHUNK,
-    });
+    let mut out = Vec::with_capacity(CHUNK);
     // A CR at the end of a piece waits for what follows it.
     let mut waiting = false;
     for chunk in body.chunks() {
@@ -283,9 +318,9 @@ mod tests {
     use crate::model::MEMORY_LIMIT;
 
     fn stored(content: &Body) -> (Vec<u8>, Survey) {
-        let survey = survey(content).unwrap();
         let mut file = Vec::new();
-        write(content, survey, &mut file).unwrap();
+        let survey = write(content, &mut file, &mut vec![1]).unwrap();
+        assert_eq!(survey, super::survey(content).unwrap());
         assert_eq!(file.len() as u64, survey.file_size);
         (file, survey)
     }

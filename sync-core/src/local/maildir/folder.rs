@@ -3,9 +3,13 @@
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind as IoKind};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, openat, renameat, syncfs, unlinkat};
 
 use super::content;
 use super::keywords::Keywords;
@@ -28,19 +32,29 @@ pub(super) struct Folder {
     pub(super) keywords: Keywords,
     index: Option<Index>,
     fsync: bool,
+    /// The directory itself, once something is delivered: a short way to what lies in it.
+    directory: Option<Rc<OwnedFd>>,
 }
 
 /// A message written to `tmp`; removed unless it is put in its place.
 pub(super) struct Staged {
-    path: PathBuf,
+    folder: Rc<OwnedFd>,
+    /// Within the folder.
+    path: String,
     base: String,
     placed: bool,
 }
 
 impl Staged {
-    /// Where it is as yet.
-    pub(super) fn path(&self) -> &Path {
-        &self.path
+    /// Makes it durable.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        let file = openat(
+            &*self.folder,
+            &self.path,
+            OFlags::RDONLY | OFlags::CLOEXEC,
+            Mode::empty(),
+        )?;
+        File::from(file).sync_all()
     }
 }
 
@@ -48,7 +62,7 @@ impl Drop for Staged {
     fn drop(&mut self) {
         if !self.placed {
             // What stays is removed as abandoned one day.
-            let _ = fs::remove_file(&self.path);
+            let _ = unlinkat(&*self.folder, &self.path, AtFlags::empty());
         }
     }
 }
@@ -62,7 +76,22 @@ impl Folder {
             keywords,
             index,
             fsync,
+            directory: None,
         })
+    }
+
+    fn directory(&mut self) -> io::Result<Rc<OwnedFd>> {
+        if let Some(directory) = &self.directory {
+            return Ok(Rc::clone(directory));
+        }
+        let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
+        let directory = Rc::new(openat(CWD, &self.path, flags, Mode::empty())?);
+        Ok(Rc::clone(self.directory.insert(directory)))
+    }
+
+    /// Makes everything durable that was written to the file system.
+    pub(super) fn sync_all(&mut self) -> io::Result<()> {
+        Ok(syncfs(&*self.directory()?)?)
     }
 
     /// Ends the work and gives back what may serve the next.
@@ -204,18 +233,23 @@ impl Folder {
             .map_err(|error| at_path(&self.path, error))
     }
 
-    /// Writes a new message to `tmp`.
-    pub(super) fn stage(&self, new: &NewItem) -> io::Result<Staged> {
-        let survey = content::survey(&new.body)?;
+    /// Writes a new message to `tmp`. `buffer` is for one after the other.
+    pub(super) fn stage(&mut self, new: &NewItem, buffer: &mut Vec<u8>) -> io::Result<Staged> {
+        let folder = self.directory()?;
         let unique = name::unique();
-        let path = self.path.join("tmp").join(&unique);
-        let mut file = self.create(&path)?;
-        let staged = Staged {
-            base: unique + &name::fields(survey),
+        let path = ["tmp/", &unique].concat();
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+        let mode = Mode::RUSR | Mode::WUSR;
+        let file = self.with_parts(|| Ok(openat(&*folder, &path, flags, mode)?))?;
+        let mut staged = Staged {
+            folder,
             path,
+            base: unique,
             placed: false,
         };
-        content::write(&new.body, survey, &mut file)?;
+        let mut file = File::from(file);
+        let survey = content::write(&new.body, &mut file, buffer)?;
+        staged.base.push_str(&name::fields(survey));
         if let Some(date) = new.date {
             file.set_modified(system_time(date.seconds))?;
         }
@@ -255,8 +289,8 @@ impl Folder {
             [staged.base.as_str(), ":2,", &info].concat()
         };
         let place = Place { in_new, name };
-        let path = self.path.join(place.relative());
-        self.with_parts(|| fs::rename(&staged.path, &path))?;
+        let (folder, path) = (&*staged.folder, place.relative());
+        self.with_parts(|| Ok(renameat(folder, &staged.path, folder, &path)?))?;
         staged.placed = true;
         Ok((place, held))
     }
@@ -306,19 +340,19 @@ impl Folder {
         let mut from = File::open(source)?;
         let path = self.path.join("tmp").join(name::unique());
         let mut file = self.create(&path)?;
-        let mut staged = Staged {
-            path,
-            base: String::new(),
-            placed: false,
-        };
-        io::copy(&mut from, &mut file)?;
-        file.set_modified(from.metadata()?.modified()?)?;
-        if self.fsync {
-            file.sync_all()?;
+        let copied = (|| {
+            io::copy(&mut from, &mut file)?;
+            file.set_modified(from.metadata()?.modified()?)?;
+            if self.fsync {
+                file.sync_all()?;
+            }
+            fs::rename(&path, target)
+        })();
+        if copied.is_err() {
+            // What stays is removed as abandoned one day.
+            let _ = fs::remove_file(&path);
         }
-        fs::rename(&staged.path, target)?;
-        staged.placed = true;
-        Ok(())
+        copied
     }
 
     /// Removes what others left behind in `tmp`.

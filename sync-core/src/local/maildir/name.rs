@@ -55,6 +55,9 @@ pub(super) fn letters(info: &str) -> impl Iterator<Item = u8> {
 /// The info part that says `flags`, in place of `old`, whose unknown letters and whatever follows
 /// them stay. What cannot be said is left out.
 pub(super) fn info(flags: &Flags, old: &str, keywords: &Keywords) -> String {
+    if flags.is_empty() && old.is_empty() {
+        return String::new();
+    }
     let mut all: BTreeSet<u8> = letters(old)
         .filter(|l| !SYSTEM.iter().any(|(known, _)| known == l) && *l != b'P')
         .filter(|l| keywords.name(*l).is_none())
@@ -84,19 +87,20 @@ pub(super) fn needing_letters(flags: &Flags) -> impl Iterator<Item = &Keyword> {
 /// A unique name without fields: time, process, count and host.
 pub(super) fn unique() -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);
-    static HOST: OnceLock<String> = OnceLock::new();
+    static PROCESS_AND_HOST: OnceLock<(u32, String)> = OnceLock::new();
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    let host =
-        HOST.get_or_init(|| escape_host(&rustix::system::uname().nodename().to_string_lossy()));
-    format!(
-        "{}.M{:06}P{}Q{count}.{host}",
-        now.as_secs(),
-        now.subsec_micros(),
-        process::id(),
-    )
+    let (process, host) = PROCESS_AND_HOST.get_or_init(|| {
+        let host = rustix::system::uname();
+        (
+            process::id(),
+            escape_host(&host.nodename().to_string_lossy()),
+        )
+    });
+    let (seconds, micros) = (now.as_secs(), now.subsec_micros());
+    format!("{seconds}.M{micros:06}P{process}Q{count}.{host}")
 }
 
 /// A host name without what has a meaning in file names; `/` and `:` as the Maildir page wants it.

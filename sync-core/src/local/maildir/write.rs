@@ -44,7 +44,7 @@ impl Batch {
             folder.tidy();
         }
         folder.name_keywords(self.keywords())?;
-        let mut staged = self.stage(&folder)?.into_iter();
+        let mut staged = self.stage(&mut folder)?.into_iter();
         let mut turn = Turn {
             batch: &self,
             folder,
@@ -77,8 +77,9 @@ impl Batch {
         flags.flat_map(name::needing_letters).collect()
     }
 
-    fn stage(&self, folder: &Folder) -> Result<Vec<Stage>> {
+    fn stage(&self, folder: &mut Folder) -> Result<Vec<Stage>> {
         let mut all = Vec::new();
+        let mut buffer = Vec::new();
         for mutation in &self.mutations {
             let Op::Create(new) = &mutation.op else {
                 continue;
@@ -92,17 +93,14 @@ impl Batch {
                 all.push(Err(Outcome::Refused(error.into())));
                 continue;
             }
-            let staged = folder.stage(new);
+            let staged = folder.stage(new, &mut buffer);
             all.push(Ok(staged.map_err(|e| at_path(&folder.path, e))?));
         }
-        let written: Vec<&Path> = all.iter().flatten().map(Staged::path).collect();
+        let mut written = all.iter().flatten();
         if self.fsync {
-            let synced = if written.len() >= SYNC_ALL {
-                let dir = File::open(&folder.path);
-                dir.and_then(|dir| Ok(rustix::fs::syncfs(dir)?))
-            } else {
-                let mut all = written.iter();
-                all.try_for_each(|path| File::open(path)?.sync_all())
+            let synced = match written.clone().count() {
+                SYNC_ALL.. => folder.sync_all(),
+                _ => written.try_for_each(Staged::sync),
             };
             synced.map_err(|error| at_path(&folder.path, error))?;
         }
