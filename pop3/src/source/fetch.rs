@@ -24,7 +24,11 @@ use super::view::Named;
 use super::{KIND, Pop3Source, check};
 
 /// How many finished messages wait for the reader.
-const FINISHED: usize = 16;
+const FINISHED: usize = 4;
+
+/// Messages up to this size, in bytes, stay in memory: as they come one after the other, few are held
+/// at once.
+const IN_MEMORY: usize = 5 << 18;
 
 /// From this size on the beginning of a message, by TOP, is enough to recognise it.
 const LARGE: u64 = 4 * IDENTITY_PREFIX;
@@ -86,7 +90,7 @@ impl Arriving {
     /// A message of so many octets, as LIST tells; 0 if it does not.
     pub(super) fn new(octets: u64) -> Self {
         Self {
-            writer: BodyWriter::new(octets),
+            writer: BodyWriter::with_limit(octets, IN_MEMORY),
             left: octets,
             tail: Vec::new(),
             beyond: octets == 0,

@@ -15,8 +15,9 @@ use crate::state::{Intent, IntentAction};
 /// How many new items are taken up together.
 const CHUNK: usize = 4_000;
 
-/// How many bytes of contents one batch holds in memory.
-const BATCH_BYTES: usize = 2 << 20;
+/// How many bytes of contents one batch holds in memory, and how many in temporary files.
+const BATCH_MEMORY: u64 = 4 << 20;
+const BATCH_SPOOLED: u64 = 64 << 20;
 
 /// What was observed of the items that are being copied.
 type Rows = HashMap<ItemId, Observed>;
@@ -26,7 +27,23 @@ type Rows = HashMap<ItemId, Observed>;
 struct Batch {
     items: Vec<Item>,
     unreadable: Vec<Error>,
-    bytes: usize,
+    memory: u64,
+    spooled: u64,
+}
+
+impl Batch {
+    fn push(&mut self, item: Item) {
+        if let Some(body) = &item.body {
+            let memory = body.memory() as u64;
+            self.memory += memory;
+            self.spooled += body.len() - memory;
+        }
+        self.items.push(item);
+    }
+
+    fn is_full(&self, items: usize) -> bool {
+        self.items.len() >= items || self.memory >= BATCH_MEMORY || self.spooled >= BATCH_SPOOLED
+    }
 }
 
 impl Run<'_> {
@@ -425,10 +442,7 @@ async fn read(
     let mut items = source.fetch(collection, ids, Depth::Full);
     while let Some(item) = items.next().await {
         match item {
-            Ok(item) => {
-                batch.bytes += item.body.as_ref().map_or(0, Body::memory);
-                batch.items.push(item);
-            }
+            Ok(item) => batch.push(item),
             Err(error) if error.item().is_some() && !error.is_fatal() => {
                 batch.unreadable.push(error);
             }
@@ -438,8 +452,7 @@ async fn read(
                 return Err(error);
             }
         }
-        let full = batch.items.len() >= limit || batch.bytes >= BATCH_BYTES;
-        if full && sender.send(std::mem::take(&mut batch)).await.is_err() {
+        if batch.is_full(limit) && sender.send(std::mem::take(&mut batch)).await.is_err() {
             return Ok(());
         }
     }

@@ -134,9 +134,11 @@ impl Iterator for BodyChunks<'_> {
     }
 }
 
-/// Gathers a content piece by piece; what outgrows [`MEMORY_LIMIT`] is spooled.
+/// Gathers a content piece by piece; what outgrows [`MEMORY_LIMIT`], or the limit of the writer's own,
+/// is spooled.
 #[derive(Debug)]
 pub struct BodyWriter {
+    limit: usize,
     buffer: Vec<u8>,
     file: Option<File>,
     len: u64,
@@ -145,9 +147,15 @@ pub struct BodyWriter {
 impl BodyWriter {
     /// A writer for a content of about `expected` bytes (a hint; not trusted for allocation).
     pub fn new(expected: u64) -> Self {
+        Self::with_limit(expected, MEMORY_LIMIT)
+    }
+
+    /// A writer that keeps up to `limit` bytes in memory, for who holds few contents at once.
+    pub fn with_limit(expected: u64, limit: usize) -> Self {
         let hint = usize::try_from(expected).unwrap_or(usize::MAX);
-        let capacity = if hint > MEMORY_LIMIT { CHUNK } else { hint };
+        let capacity = if hint > limit { CHUNK } else { hint };
         Self {
+            limit,
             buffer: Vec::with_capacity(capacity),
             file: None,
             len: 0,
@@ -176,7 +184,7 @@ impl Write for BodyWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.len = self.len.saturating_add(bytes.len() as u64);
         self.buffer.extend_from_slice(bytes);
-        if self.file.is_none() && self.buffer.len() > MEMORY_LIMIT {
+        if self.file.is_none() && self.buffer.len() > self.limit {
             self.file = Some(tempfile::tempfile()?);
         }
         if let Some(file) = &mut self.file
@@ -214,6 +222,19 @@ mod tests {
         assert_eq!(body.len(), content.len() as u64);
         assert_eq!(body.read(u64::MAX).unwrap(), content);
         assert!(body.read(10).is_err());
+    }
+
+    #[test]
+    fn a_writer_may_have_another_limit() {
+        for (limit, memory) in [(9, 0), (10, 10), (11, 10)] {
+            let mut writer = BodyWriter::with_limit(10, limit);
+            for piece in [&b"01234"[..], b"56789"] {
+                writer.write_all(piece).unwrap();
+            }
+            let body = writer.finish().unwrap();
+            assert_eq!(body.memory(), memory, "{limit}");
+            assert_eq!(body.read(10).unwrap(), "0123456789");
+        }
     }
 
     #[test]
