@@ -23,8 +23,8 @@ impl Run<'_> {
             return Ok(());
         };
         let pair = work.id();
-        let both = self.state.count_unlinked(pair, Side::Left)? > 0
-            && self.state.count_unlinked(pair, Side::Right)? > 0;
+        let both = self.state.has_unlinked(pair, Side::Left)?
+            && self.state.has_unlinked(pair, Side::Right)?;
         if !both {
             return Ok(());
         }

@@ -9,6 +9,9 @@ use crate::reconcile::{Link, Observed, PairId, Presence};
 use crate::source::{ChangePage, Coverage};
 use crate::state::{Intent, IntentAction, PairRecord};
 
+/// How many observations are stored together.
+const BATCH: usize = 256;
+
 /// How a listing of one side goes.
 #[derive(Default)]
 struct Listing {
@@ -164,23 +167,36 @@ impl Run<'_> {
             self.state.begin_listing()?;
         }
         let listed = snapshot && !listing.fresh;
-        for item in &page.changed {
+        let (ours, others): (Vec<Item>, Vec<Item>) = page
+            .changed
+            .into_iter()
+            .partition(|item| kinds.contains(item.kind));
+        for item in &others {
             if listed {
                 self.state.listed(&item.id)?;
             }
-            if !kinds.contains(item.kind) {
-                // It is another pair's, or nobody's; where it was this one's, it is not gone.
-                if left_out.is_some_and(|kinds| kinds.contains(item.kind)) {
-                    *listing.left_out.entry(item.kind).or_default() += 1;
-                }
-                continue;
+            // It is another pair's, or nobody's; where it was this one's, it is not gone.
+            if left_out.is_some_and(|kinds| kinds.contains(item.kind)) {
+                *listing.left_out.entry(item.kind).or_default() += 1;
             }
-            listing.named += u64::from(snapshot);
-            let news = match listing.fresh {
-                true => self.store_first(pair, side, item)?,
-                false => self.store_item(pair, side, item)?,
-            };
-            listing.changes += u64::from(news);
+        }
+        if snapshot {
+            listing.named += ours.len() as u64;
+        }
+        if listing.fresh {
+            listing.changes += ours.len() as u64;
+            self.store_first(pair, side, &ours)?;
+        } else {
+            let known = self.state.known(pair, side, &ours, listed)?;
+            for (item, known) in ours.iter().zip(known) {
+                if known {
+                    continue;
+                }
+                if listed {
+                    self.state.listed(&item.id)?;
+                }
+                listing.changes += u64::from(self.store_item(pair, side, item)?);
+            }
         }
         if snapshot {
             for id in &page.present {
@@ -299,21 +315,14 @@ impl Run<'_> {
         Ok(changes)
     }
 
-    fn seen_now(&self, side: Side, item: &Item) -> Observed {
-        Observed {
-            first_seen: Some(self.engine.now()),
-            ..Observed::of(side, item)
-        }
-    }
-
-    /// Stores an item of a side of which nothing was known.
-    fn store_first(&mut self, pair: PairId, side: Side, item: &Item) -> Result<bool> {
-        let mut seen = self.seen_now(side, item);
+    /// What is seen of a listed item now.
+    fn seen_now(&self, side: Side, item: &Item) -> Result<Observed> {
+        let mut seen = Observed::of(side, item);
+        seen.first_seen = Some(self.engine.now());
         if item.kind.is_mutable() {
             seen.body = item.body.as_ref().map(|b| b.read(PIM_LIMIT)).transpose()?;
         }
-        self.state.observe(pair, &seen)?;
-        Ok(true)
+        Ok(seen)
     }
 
     /// Stores that there is something new of which nothing else is known: it may be what a lost link
@@ -334,21 +343,26 @@ impl Run<'_> {
         let seen = Observed {
             revision: None,
             refused: Some(why.to_owned()),
-            ..self.seen_now(side, &Item::new(item, kind, ""))
+            ..self.seen_now(side, &Item::new(item, kind, ""))?
         };
         self.state.observe(pair, &seen)
     }
 
-    /// Stores a listed item; says whether it is news.
+    /// Stores items of a side of which nothing was known.
+    fn store_first(&mut self, pair: PairId, side: Side, items: &[Item]) -> Result<()> {
+        for items in items.chunks(BATCH) {
+            let seen = items.iter().map(|item| self.seen_now(side, item));
+            let seen = seen.collect::<Result<Vec<_>>>()?;
+            self.state.observe_all(pair, &seen)?;
+        }
+        Ok(())
+    }
+
+    /// Stores a listed item that is not [known](crate::state::Observations::known) as it is; says
+    /// whether it is news.
     fn store_item(&mut self, pair: PairId, side: Side, item: &Item) -> Result<bool> {
-        if self.state.is_known(pair, side, &item.id, &item.revision)? {
-            return Ok(false);
-        }
         let before = self.state.observed(pair, side, &item.id)?;
-        let mut seen = self.seen_now(side, item);
-        if item.kind.is_mutable() {
-            seen.body = item.body.as_ref().map(|b| b.read(PIM_LIMIT)).transpose()?;
-        }
+        let mut seen = self.seen_now(side, item)?;
         if let Some(mut link) = self.state.link_of(pair, side, &item.id)? {
             let known = &link.sides[side];
             let same_revision = known.revision.as_ref() == Some(&item.revision);

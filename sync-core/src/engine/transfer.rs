@@ -221,9 +221,12 @@ impl Run<'_> {
             return Ok(());
         };
         let (pair, path) = (work.id(), work.record.paths.left.clone());
-        self.state.begin()?;
-        for error in batch.unreadable {
-            self.note_unreadable(index, pair, from, error)?;
+        if !batch.unreadable.is_empty() {
+            self.state.begin()?;
+            for error in batch.unreadable {
+                self.note_unreadable(index, pair, from, error)?;
+            }
+            self.state.commit()?;
         }
         let mut writes = Vec::with_capacity(batch.items.len());
         let mut sent = Vec::with_capacity(batch.items.len());
@@ -257,7 +260,6 @@ impl Run<'_> {
             });
             sent.push((row, item));
         }
-        self.state.commit()?;
         if writes.is_empty() {
             return Ok(());
         }
@@ -266,14 +268,16 @@ impl Run<'_> {
         let (mut items, mut bytes) = (0, 0);
         let mut lost = None;
         let mut linked = Vec::with_capacity(outcomes.len());
+        let mut links = Vec::with_capacity(outcomes.len());
         self.state.begin()?;
         for ((row, item), (intent, outcome)) in sent.into_iter().zip(outcomes) {
             match outcome {
                 Outcome::Done(stored) => {
                     items += 1;
                     bytes += item.body.as_ref().map_or(0, Body::len);
-                    if self.link_created(index, to, &row, &item, stored)? {
+                    if let Some(link) = self.link_created(index, to, &row, &item, stored)? {
                         linked.push(row.row);
+                        links.push(link);
                     }
                 }
                 Outcome::Stale | Outcome::Gone => self.state.remove_intent(intent.key)?,
@@ -290,6 +294,7 @@ impl Run<'_> {
                 Outcome::Unknown(error) => lost = Some(error),
             }
         }
+        self.state.add_links(&links)?;
         self.state.unobserve_all(&linked)?;
         self.store_cursors(index)?;
         self.state.commit()?;
@@ -329,8 +334,8 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Links an item with the copy that was just created from it; says whether that could be, or
-    /// waits for the copy to be listed.
+    /// The link of an item and the copy that was just created from it; `None` where the copy has to be
+    /// listed first.
     fn link_created(
         &mut self,
         index: usize,
@@ -338,9 +343,9 @@ impl Run<'_> {
         origin: &Observed,
         item: &Item,
         stored: Stored,
-    ) -> Result<bool> {
+    ) -> Result<Option<Link>> {
         let Some(pair) = self.work.get(index).map(super::pass::PairWork::id) else {
-            return Ok(false);
+            return Ok(None);
         };
         let row = origin.row;
         let Some(id) = stored.id else {
@@ -354,7 +359,7 @@ impl Run<'_> {
             if let Some(work) = self.work.get_mut(index) {
                 work.sent.insert(row);
             }
-            return Ok(false);
+            return Ok(None);
         };
         let mutable = item.kind.is_mutable();
         let body = item.body.as_ref();
@@ -405,14 +410,13 @@ impl Run<'_> {
             Side::Right => Both::new(here, there),
             Side::Left => Both::new(there, here),
         };
-        self.state.add_link(&Link {
+        Ok(Some(Link {
             id: 0,
             pair,
             kind: item.kind,
             sides,
             retired: false,
-        })?;
-        Ok(true)
+        }))
     }
 }
 

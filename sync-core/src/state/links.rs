@@ -12,6 +12,8 @@ pub trait Links {
     fn load_bases(&mut self, link: &mut Link) -> Result<()>;
     /// Adds a link (`id` is ignored) and says its name.
     fn add_link(&mut self, link: &Link) -> Result<LinkId>;
+    /// Adds links (their `id`s are ignored).
+    fn add_links(&mut self, links: &[Link]) -> Result<()>;
     /// Replaces a link; a base of `None` is forgotten.
     fn put_link(&mut self, link: &Link) -> Result<()>;
     /// Forgets a link with its bases, conflicts and intents; observations become unlinked.

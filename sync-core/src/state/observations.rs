@@ -1,5 +1,5 @@
 use crate::error::Result;
-use crate::model::{Both, ItemId, Revision, Side};
+use crate::model::{Both, Item, ItemId, Side};
 use crate::reconcile::{Link, LinkId, Observed, PairId, RowId, Tally};
 
 /// What unlinked items are recognised by.
@@ -28,16 +28,12 @@ pub trait Observations {
     fn observed(&mut self, pair: PairId, side: Side, item: &ItemId) -> Result<Option<Observed>>;
     /// An observation by its name.
     fn observation(&mut self, row: RowId) -> Result<Option<Observed>>;
-    /// Whether a link knows an item in this very revision, and nothing else was seen of it.
-    fn is_known(
-        &mut self,
-        pair: PairId,
-        side: Side,
-        item: &ItemId,
-        revision: &Revision,
-    ) -> Result<bool>;
     /// Adds or replaces the observation of an item.
-    fn observe(&mut self, pair: PairId, seen: &Observed) -> Result<()>;
+    fn observe(&mut self, pair: PairId, seen: &Observed) -> Result<()> {
+        self.observe_all(pair, std::slice::from_ref(seen))
+    }
+    /// Adds or replaces observations; best in the order of their ids.
+    fn observe_all(&mut self, pair: PairId, seen: &[Observed]) -> Result<()>;
     /// Forgets an observation with its intents.
     fn unobserve(&mut self, row: RowId) -> Result<()> {
         self.unobserve_all(&[row])
@@ -58,8 +54,8 @@ pub trait Observations {
         after: RowId,
         limit: usize,
     ) -> Result<Vec<Observed>>;
-    /// How many items of a side no link knows.
-    fn count_unlinked(&mut self, pair: PairId, side: Side) -> Result<u64>;
+    /// Whether a side has items that no link knows.
+    fn has_unlinked(&mut self, pair: PairId, side: Side) -> Result<bool>;
     /// Groups of unlinked items that both sides hold and that agree in what recognises them.
     fn identity_groups(&mut self, pair: PairId, by: GroupBy) -> Result<Vec<GroupKey>>;
     /// The unlinked items of a group.
@@ -82,6 +78,15 @@ pub trait Observations {
     fn knows_any(&mut self, pair: PairId, side: Side) -> Result<bool>;
     /// Starts to note which items a complete listing names.
     fn begin_listing(&mut self) -> Result<()>;
+    /// Says for each item whether a link knows it in this very revision and nothing else was seen of
+    /// it; of those that are, `listing` notes that it names them.
+    fn known(
+        &mut self,
+        pair: PairId,
+        side: Side,
+        items: &[Item],
+        listing: bool,
+    ) -> Result<Vec<bool>>;
     /// Notes that the listing names an item.
     fn listed(&mut self, item: &ItemId) -> Result<()>;
     /// Items of links and observations that the listing did not name, without those that left.

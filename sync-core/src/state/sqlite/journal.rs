@@ -3,7 +3,7 @@ use rusqlite::{OptionalExtension, Row, params};
 
 use super::SqliteState;
 use super::row;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::model::Flags;
 use crate::reconcile::{LinkId, PairId};
 use crate::state::{Intent, IntentAction, Journal, Resolution, Waiting};
@@ -46,6 +46,19 @@ fn intent(row: &Row<'_>) -> rusqlite::Result<Intent> {
     })
 }
 
+/// Whether an intent is as the one before, of the next observation.
+fn follows(before: &Intent, intent: &Intent) -> bool {
+    let next = before.row.and_then(|row| row.checked_add(1));
+    let rest = |i: &Intent| (i.pair, i.side, i.action);
+    let whole = |i: &Intent| i.link.is_none() && i.content.is_none();
+    next.is_some()
+        && next == intent.row
+        && rest(before) == rest(intent)
+        && before.flags == intent.flags
+        && whole(before)
+        && whole(intent)
+}
+
 impl SqliteState {
     /// The key of an intent that was noted before.
     fn key_of(&mut self, intent: &Intent) -> Result<Option<i64>> {
@@ -63,6 +76,48 @@ impl SqliteState {
         Ok(statement.query_row(p, |r| r.get(0)).optional()?)
     }
 
+    fn note(&mut self, intent: &Intent) -> Result<i64> {
+        const SQL: &str = "INSERT INTO intents (pair, side, action, observed, link, flags, content)
+             VALUES (?, ?, ?, ?, ?, ?, ?)";
+        self.db.prepare_cached(SQL)?.execute(params![
+            intent.pair,
+            row::side_number(intent.side),
+            intent.action.as_str(),
+            intent.row,
+            intent.link,
+            intent.flags.to_string(),
+            intent.content.as_deref()
+        ])?;
+        Ok(self.db.last_insert_rowid())
+    }
+
+    /// Notes intents of which each [follows] the one before, by one statement.
+    fn note_run(&mut self, run: &mut [Intent]) -> Result<()> {
+        const SQL: &str = "INSERT INTO intents (pair, side, action, observed, flags)
+             SELECT ?, ?, ?, id, ? FROM observed WHERE id BETWEEN ? AND ? ORDER BY id";
+        let (Some(first), Some(last)) = (run.first(), run.last()) else {
+            return Ok(());
+        };
+        let noted = self.db.prepare_cached(SQL)?.execute(params![
+            first.pair,
+            row::side_number(first.side),
+            first.action.as_str(),
+            first.flags.to_string(),
+            first.row,
+            last.row
+        ])?;
+        if noted != run.len() {
+            let why = "an item that is being copied was never seen";
+            return Err(Error::new(ErrorKind::State, why));
+        }
+        // Their keys follow each other, too (sqlite.org/autoinc.html).
+        let last = u64::try_from(self.db.last_insert_rowid()).unwrap_or(0);
+        for (intent, back) in run.iter_mut().rev().zip(0..) {
+            intent.key = last.saturating_sub(back);
+        }
+        Ok(())
+    }
+
     fn query_intents(&mut self, column: &str, value: i64) -> Result<Vec<Intent>> {
         let sql = format!(
             "SELECT key, pair, side, action, observed, link, flags, content
@@ -78,33 +133,21 @@ impl Journal for SqliteState {
     fn note_intents(&mut self, intents: &mut [Intent]) -> Result<()> {
         const ANY: &str = "SELECT EXISTS (SELECT 1 FROM intents)";
         let any: bool = self.db.prepare_cached(ANY)?.query_row([], |r| r.get(0))?;
-        for intent in intents {
-            let side = row::side_number(intent.side);
-            let known = match any {
-                true => self.key_of(intent)?,
-                false => None,
-            };
-            let key = match known {
-                Some(key) => key,
-                None => {
-                    self.db
-                        .prepare_cached(
-                            "INSERT INTO intents (pair, side, action, observed, link, flags, content)
-                             VALUES (?, ?, ?, ?, ?, ?, ?)",
-                        )?
-                        .execute(params![
-                            intent.pair,
-                            side,
-                            intent.action.as_str(),
-                            intent.row,
-                            intent.link,
-                            intent.flags.to_string(),
-                            intent.content.as_deref()
-                        ])?;
-                    self.db.last_insert_rowid()
+        for run in intents.chunk_by_mut(|a, b| !any && follows(a, b)) {
+            match run {
+                [intent] => {
+                    let known = match any {
+                        true => self.key_of(intent)?,
+                        false => None,
+                    };
+                    let key = match known {
+                        Some(key) => key,
+                        None => self.note(intent)?,
+                    };
+                    intent.key = u64::try_from(key).unwrap_or(0);
                 }
-            };
-            intent.key = u64::try_from(key).unwrap_or(0);
+                run => self.note_run(run)?,
+            }
         }
         Ok(())
     }

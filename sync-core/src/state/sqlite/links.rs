@@ -1,8 +1,10 @@
+use std::slice;
+
 use bytes::Bytes;
 use rusqlite::{OptionalExtension, Params, params};
 
-use super::SqliteState;
 use super::row::{self, LINK, RELEASED};
+use super::{SqliteState, many};
 use crate::error::Result;
 use crate::model::{Digest, ItemId, Revision, Side};
 use crate::reconcile::{Link, LinkId, PairId};
@@ -24,30 +26,30 @@ impl SqliteState {
         Ok(statement.query_row(p, row::link).optional()?)
     }
 
-    fn write_link(&mut self, sql: &str, link: &Link, id: Option<LinkId>) -> Result<()> {
-        let (l, r) = (&link.sides.left, &link.sides.right);
-        self.db.prepare_cached(sql)?.execute(params![
-            id,
-            link.pair,
-            link.kind.as_str(),
-            link.retired,
-            l.id.as_ref().map(ItemId::as_str),
-            l.revision.as_ref().map(Revision::as_str),
-            l.flags.to_string(),
-            l.digest.map(Digest::to_bytes),
-            l.name,
-            l.object_id,
-            row::side_state(l),
-            l.first_seen,
-            r.id.as_ref().map(ItemId::as_str),
-            r.revision.as_ref().map(Revision::as_str),
-            r.flags.to_string(),
-            r.digest.map(Digest::to_bytes),
-            r.name,
-            r.object_id,
-            row::side_state(r),
-            r.first_seen,
-        ])?;
+    fn write_links(&mut self, verb: &str, links: &[Link], new: bool) -> Result<()> {
+        const COLUMNS: &str = "INTO links (id, pair, kind, retired,
+            left_id, left_revision, left_flags, left_digest, left_name, left_object, left_state,
+            left_seen, right_id, right_revision, right_flags, right_digest, right_name,
+            right_object, right_state, right_seen)";
+        let head = format!("{verb} {COLUMNS}");
+        many::insert(&self.db, &head, 20, "", links, |values, link| {
+            values.push((!new).then_some(link.id))?;
+            values.push(link.pair)?;
+            values.push(link.kind.as_str())?;
+            values.push(link.retired)?;
+            for side in Side::BOTH {
+                let side = &link.sides[side];
+                values.push(side.id.as_ref().map(ItemId::as_str))?;
+                values.push(side.revision.as_ref().map(Revision::as_str))?;
+                values.push(side.flags.to_string())?;
+                values.push(side.digest.map(Digest::to_bytes))?;
+                values.push(&side.name)?;
+                values.push(&side.object_id)?;
+                values.push(row::side_state(side))?;
+                values.push(side.first_seen)?;
+            }
+            Ok(())
+        })?;
         Ok(())
     }
 
@@ -67,19 +69,6 @@ impl SqliteState {
         };
         Ok(())
     }
-}
-
-/// A statement that writes a whole link.
-macro_rules! write_link {
-    ($verb:literal) => {
-        concat!(
-            $verb,
-            " INTO links (id, pair, kind, retired, left_id, left_revision, left_flags, left_digest,
-                left_name, left_object, left_state, left_seen, right_id, right_revision,
-                right_flags, right_digest, right_name, right_object, right_state, right_seen)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-        )
-    };
 }
 
 impl Links for SqliteState {
@@ -107,7 +96,7 @@ impl Links for SqliteState {
     }
 
     fn add_link(&mut self, link: &Link) -> Result<LinkId> {
-        self.write_link(write_link!("INSERT"), link, None)?;
+        self.write_links("INSERT", slice::from_ref(link), true)?;
         let id = self.db.last_insert_rowid();
         if link.kind.is_mutable() {
             for side in Side::BOTH {
@@ -117,8 +106,21 @@ impl Links for SqliteState {
         Ok(id)
     }
 
+    fn add_links(&mut self, links: &[Link]) -> Result<()> {
+        for group in links.chunk_by(|a, b| a.kind.is_mutable() == b.kind.is_mutable()) {
+            if group.first().is_some_and(|link| link.kind.is_mutable()) {
+                for link in group {
+                    self.add_link(link)?;
+                }
+            } else {
+                self.write_links("INSERT", group, true)?;
+            }
+        }
+        Ok(())
+    }
+
     fn put_link(&mut self, link: &Link) -> Result<()> {
-        self.write_link(write_link!("INSERT OR REPLACE"), link, Some(link.id))?;
+        self.write_links("INSERT OR REPLACE", slice::from_ref(link), false)?;
         if link.kind.is_mutable() {
             for side in Side::BOTH {
                 self.put_base(link.id, side, link.sides[side].base.as_ref())?;

@@ -3,6 +3,7 @@
 mod history;
 mod journal;
 mod links;
+mod many;
 mod observations;
 mod pairs;
 mod row;
@@ -102,7 +103,10 @@ impl SqliteState {
         if version < schema::VERSION {
             schema::migrate(&mut db, version)?;
         }
-        db.execute_batch("CREATE TEMP TABLE listed (item TEXT PRIMARY KEY) WITHOUT ROWID")?;
+        db.execute_batch(
+            "CREATE TEMP TABLE met (link INTEGER PRIMARY KEY);
+             CREATE TEMP TABLE listed (item TEXT PRIMARY KEY) WITHOUT ROWID;",
+        )?;
         Ok(Self {
             db,
             depth: 0,

@@ -1,10 +1,10 @@
 use rusqlite::{OptionalExtension, Params, params};
 
-use super::SqliteState;
 use super::links::limit_of;
 use super::row::{self, OBSERVED, PROVISIONAL, RELEASED};
+use super::{SqliteState, many};
 use crate::error::Result;
-use crate::model::{Both, Digest, ItemId, Revision, Side};
+use crate::model::{Both, Digest, Item, ItemId, Revision, Side};
 use crate::reconcile::{Link, LinkId, Observed, PairId, RowId, Tally};
 use crate::state::{GroupBy, GroupKey, Links as _, Observations};
 
@@ -17,6 +17,15 @@ impl SqliteState {
         let mut statement = self.db.prepare_cached(&sql)?;
         let rows = statement.query_map(p, row::observed)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Whether anything was seen of what a link knows.
+    fn has_linked(&mut self, pair: PairId) -> Result<bool> {
+        // By the index of the links: most of what is seen may be new.
+        const SQL: &str = "SELECT EXISTS (SELECT 1 FROM observed INDEXED BY observed_link
+            WHERE link IS NOT NULL AND pair = ?)";
+        let mut statement = self.db.prepare_cached(SQL)?;
+        Ok(statement.query_row([pair], |r| r.get(0))?)
     }
 
     fn count(&mut self, sql: &str, p: impl Params) -> Result<u64> {
@@ -52,45 +61,11 @@ impl Observations for SqliteState {
             .optional()?)
     }
 
-    fn is_known(
-        &mut self,
-        pair: PairId,
-        side: Side,
-        item: &ItemId,
-        revision: &Revision,
-    ) -> Result<bool> {
-        // Whole statements, since this is asked of every item of a snapshot.
-        macro_rules! known {
-            ($side:literal, $number:literal) => {
-                concat!(
-                    "SELECT EXISTS (SELECT 1 FROM links WHERE pair = ?1 AND ",
-                    $side,
-                    "_id = ?2
-                        AND ",
-                    $side,
-                    "_revision = ?3 AND ",
-                    $side,
-                    "_state & 2 = 0)
-                     AND NOT EXISTS (SELECT 1 FROM observed
-                        WHERE pair = ?1 AND side = ",
-                    $number,
-                    " AND item = ?2)"
-                )
-            };
-        }
-        let sql = match side {
-            Side::Left => known!("left", "0"),
-            Side::Right => known!("right", "1"),
-        };
-        let p = params![pair, item.as_str(), revision.as_str()];
-        Ok(self.db.prepare_cached(sql)?.query_row(p, |r| r.get(0))?)
-    }
-
-    fn observe(&mut self, pair: PairId, seen: &Observed) -> Result<()> {
-        const SQL: &str = "
+    fn observe_all(&mut self, pair: PairId, seen: &[Observed]) -> Result<()> {
+        const HEAD: &str = "
             INSERT INTO observed (pair, side, item, link, kind, presence, revision, flags, date,
-                zone, size, digest, message_id, uid, object, body, base_flags, refused, seen)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                zone, size, digest, message_id, uid, object, body, base_flags, refused, seen)";
+        const TAIL: &str = "
             ON CONFLICT (pair, side, item) DO UPDATE SET
                 link = excluded.link, kind = excluded.kind, presence = excluded.presence,
                 revision = excluded.revision, flags = excluded.flags, date = excluded.date,
@@ -98,28 +73,28 @@ impl Observations for SqliteState {
                 message_id = excluded.message_id, uid = excluded.uid, object = excluded.object,
                 body = excluded.body, base_flags = excluded.base_flags,
                 refused = excluded.refused, seen = excluded.seen";
-        let id = &seen.identity;
-        self.db.prepare_cached(SQL)?.execute(params![
-            pair,
-            row::side_number(seen.side),
-            seen.item.as_str(),
-            seen.link,
-            seen.kind.as_str(),
-            row::presence_number(seen.presence),
-            seen.revision.as_ref().map(Revision::as_str),
-            seen.flags.to_string(),
-            seen.date.map(|d| d.seconds),
-            seen.date.map(|d| d.offset_minutes),
-            seen.size.and_then(|n| i64::try_from(n).ok()),
-            id.digest.map(Digest::to_bytes),
-            id.message_id,
-            id.uid,
-            id.object_id,
-            seen.body.as_deref(),
-            seen.base_flags.as_ref().map(ToString::to_string),
-            seen.refused,
-            seen.first_seen,
-        ])?;
+        many::insert(&self.db, HEAD, 19, TAIL, seen, |values, seen| {
+            let id = &seen.identity;
+            values.push(pair)?;
+            values.push(row::side_number(seen.side))?;
+            values.push(seen.item.as_str())?;
+            values.push(seen.link)?;
+            values.push(seen.kind.as_str())?;
+            values.push(row::presence_number(seen.presence))?;
+            values.push(seen.revision.as_ref().map(Revision::as_str))?;
+            values.push(seen.flags.to_string())?;
+            values.push(seen.date.map(|d| d.seconds))?;
+            values.push(seen.date.map(|d| d.offset_minutes))?;
+            values.push(seen.size.and_then(|n| i64::try_from(n).ok()))?;
+            values.push(id.digest.map(Digest::to_bytes))?;
+            values.push(&id.message_id)?;
+            values.push(&id.uid)?;
+            values.push(&id.object_id)?;
+            values.push(seen.body.as_deref())?;
+            values.push(seen.base_flags.as_ref().map(ToString::to_string))?;
+            values.push(&seen.refused)?;
+            values.push(seen.first_seen)
+        })?;
         Ok(())
     }
 
@@ -170,9 +145,12 @@ impl Observations for SqliteState {
         after: RowId,
         limit: usize,
     ) -> Result<Vec<Observed>> {
+        // By row, within those of the side: to look them up by the side would be to sort them.
         let rest = format!(
-            "WHERE pair = ? AND side = ? AND observed.id > ? AND {UNLINKED} \
-             ORDER BY observed.id LIMIT ?"
+            "WHERE observed.id BETWEEN
+                 (SELECT max(min(id), ?3 + 1) FROM observed WHERE pair = ?1 AND side = ?2)
+                 AND (SELECT max(id) FROM observed WHERE pair = ?1 AND side = ?2)
+             AND +pair = ?1 AND +side = ?2 AND {UNLINKED} ORDER BY observed.id LIMIT ?4"
         );
         self.query_observed(
             &rest,
@@ -180,10 +158,12 @@ impl Observations for SqliteState {
         )
     }
 
-    fn count_unlinked(&mut self, pair: PairId, side: Side) -> Result<u64> {
-        let sql =
-            format!("SELECT count(*) FROM observed WHERE pair = ? AND side = ? AND {UNLINKED}");
-        self.count(&sql, params![pair, row::side_number(side)])
+    fn has_unlinked(&mut self, pair: PairId, side: Side) -> Result<bool> {
+        let sql = format!(
+            "SELECT EXISTS (SELECT 1 FROM observed WHERE pair = ? AND side = ? AND {UNLINKED})"
+        );
+        let mut statement = self.db.prepare_cached(&sql)?;
+        Ok(statement.query_row(params![pair, row::side_number(side)], |r| r.get(0))?)
     }
 
     fn identity_groups(&mut self, pair: PairId, by: GroupBy) -> Result<Vec<GroupKey>> {
@@ -214,14 +194,20 @@ impl Observations for SqliteState {
     }
 
     fn missing_links(&mut self, pair: PairId, side: Side) -> Result<Vec<Link>> {
+        let gone = match self.has_linked(pair)? {
+            true => format!(
+                "SELECT link FROM observed WHERE pair = ?1 AND side = {} AND presence = 1
+                     AND link IS NOT NULL UNION",
+                row::side_number(side)
+            ),
+            false => String::new(),
+        };
         let rest = format!(
             "WHERE retired = 0 AND id IN (
-                SELECT link FROM observed WHERE pair = ?1 AND side = ?2 AND presence = 1
-                    AND link IS NOT NULL
-                UNION SELECT id FROM links WHERE pair = ?1 AND {side}_id IS NULL)
+                {gone} SELECT id FROM links WHERE pair = ?1 AND {side}_id IS NULL)
              ORDER BY id"
         );
-        self.query_links(&rest, params![pair, row::side_number(side)])
+        self.query_links(&rest, [pair])
     }
 
     fn unlinked_twins(
@@ -252,10 +238,15 @@ impl Observations for SqliteState {
 
     fn tally(&mut self, pair: PairId) -> Result<Both<Tally>> {
         let mut both = Both::<Tally>::default();
+        let linked = self.has_linked(pair)?;
         for side in Side::BOTH {
+            both[side].known = self.count_held(pair, side)?;
+            if !linked {
+                continue;
+            }
             let (here, there) = (row::side_number(side), row::side_number(side.other()));
             both[side] = Tally {
-                known: self.count_held(pair, side)?,
+                known: both[side].known,
                 vanished: self.count(
                     "SELECT count(*) FROM observed JOIN links ON links.id = observed.link
                      WHERE observed.pair = ? AND side = ? AND presence = 1 AND retired = 0",
@@ -309,9 +300,56 @@ impl Observations for SqliteState {
 
     fn begin_listing(&mut self) -> Result<()> {
         self.db
-            .prepare_cached("DELETE FROM temp.listed")?
-            .execute([])?;
+            .execute_batch("DELETE FROM temp.met; DELETE FROM temp.listed")?;
         Ok(())
+    }
+
+    fn known(
+        &mut self,
+        pair: PairId,
+        side: Side,
+        items: &[Item],
+        listing: bool,
+    ) -> Result<Vec<bool>> {
+        const SEEN: &str = "SELECT EXISTS (SELECT 1 FROM observed WHERE pair = ? AND side = ?)";
+        let number = row::side_number(side);
+        let mut seen = self.db.prepare_cached(SEEN)?;
+        let seen = seen.query_row([pair, number], |r| r.get::<_, bool>(0))?;
+        let unseen = match seen {
+            true => format!(
+                "AND NOT EXISTS (SELECT 1 FROM observed
+                    WHERE pair = {pair} AND side = {number} AND item = {side}_id)"
+            ),
+            false => String::new(),
+        };
+        let is_known = format!(
+            "pair = {pair} AND {side}_id = column1 AND {side}_revision = column2
+             AND {side}_state & {RELEASED} = 0 {unseen}"
+        );
+        let one = format!(
+            "SELECT 1 FROM (SELECT ? AS column1, ? AS column2) CROSS JOIN links WHERE {is_known}"
+        );
+        let mut one = self.db.prepare_cached(&one)?;
+        let mut known = Vec::with_capacity(items.len());
+        for items in items.chunks(many::ROWS) {
+            if listing {
+                let head = "INSERT OR IGNORE INTO temp.met SELECT links.id FROM (";
+                let tail = format!(") CROSS JOIN links WHERE {is_known}");
+                let met = many::insert(&self.db, head, 2, &tail, items, |values, item| {
+                    values.push(item.id.as_str())?;
+                    values.push(item.revision.as_str())
+                })?;
+                // Most often these are all.
+                if met == items.len() {
+                    known.resize(known.len().saturating_add(met), true);
+                    continue;
+                }
+            }
+            for item in items {
+                known.push(one.exists([item.id.as_str(), item.revision.as_str()])?);
+            }
+        }
+        Ok(known)
     }
 
     fn listed(&mut self, item: &ItemId) -> Result<()> {
@@ -324,7 +362,7 @@ impl Observations for SqliteState {
     fn unlisted(&mut self, pair: PairId, side: Side) -> Result<Vec<(ItemId, Option<LinkId>)>> {
         let sql = format!(
             "SELECT {side}_id, id FROM links WHERE pair = ?1 AND {side}_id IS NOT NULL
-                AND {side}_state & {RELEASED} = 0
+                AND {side}_state & {RELEASED} = 0 AND id NOT IN (SELECT link FROM temp.met)
                 AND {side}_id NOT IN (SELECT item FROM temp.listed)
              UNION
              SELECT item, link FROM observed WHERE pair = ?1 AND side = ?2
