@@ -168,6 +168,22 @@ fn the_answer_to_one_command_is_swallowed() {
 }
 
 #[test]
+fn the_answer_to_words_is_swallowed() {
+    const QUESTION: &[u8] = b"POST /\r\n\r\nthe title of an item";
+    let proxy = Proxy::to(answers(QUESTION, b"200 OK")).unwrap();
+    proxy.arm(Fault::SwallowAnswerTo {
+        words: b"the title".to_vec(),
+    });
+    let mut stream = connect(&proxy);
+    let (some, rest_of_it) = QUESTION.split_at(12);
+    stream.write_all(some).unwrap();
+    stream.write_all(rest_of_it).unwrap();
+    assert!(rest(stream).is_empty());
+    assert!(proxy.has_fired());
+    assert_eq!(proxy.counts().to_server, QUESTION.len() as u64);
+}
+
+#[test]
 fn dropping_it_cuts() {
     let proxy = Proxy::to(echo()).unwrap();
     let stream = connect(&proxy);

@@ -51,6 +51,13 @@ pub enum Fault {
         /// Which of the commands of that name from now on; 1 is the next.
         nth: u32,
     },
+    /// Passes everything on until a client says these words, and of what the server answers on that
+    /// connection nothing: it has carried out what the client never hears of. Then cuts all
+    /// connections. Needs plain text.
+    SwallowAnswerTo {
+        /// Part of a request, such as the title of an item that is new in it.
+        words: Vec<u8>,
+    },
 }
 
 /// What passed through a [`Proxy`].

@@ -42,6 +42,10 @@ struct Talk {
     server_spoke: bool,
     /// The tag of the command whose answer is to be swallowed.
     awaited: Option<Vec<u8>>,
+    /// What the client said last, as long as it may be part of words that are listened for.
+    said: Vec<u8>,
+    /// The words were said: nothing of the answer passes.
+    words_said: bool,
     /// How many directions have ended.
     ended: u8,
 }
@@ -144,6 +148,9 @@ impl Pump {
         if let (Direction::ToServer, Some(heard)) = (self.direction, &mut state.heard) {
             heard.extend_from_slice(bytes);
         }
+        if self.answers_words(bytes, &mut state, &mut talk) {
+            return (Vec::new(), Then::Cut);
+        }
         let (mut passing, mut then) = self.follow(bytes, &mut state, &mut talk);
         let length = u64::try_from(passing.len()).unwrap_or(u64::MAX);
         let (left, end) = match &mut state.fault {
@@ -167,6 +174,27 @@ impl Pump {
         }
         self.count_bytes(&mut state, passes);
         (passing, then)
+    }
+
+    /// Listens for the words of [`Fault::SwallowAnswerTo`]; whether this is the answer to them.
+    fn answers_words(&self, bytes: &[u8], state: &mut State, talk: &mut Talk) -> bool {
+        let Some(Fault::SwallowAnswerTo { words }) = &state.fault else {
+            return false;
+        };
+        if self.direction == Direction::ToClient {
+            if talk.words_said {
+                state.fire();
+            }
+            return talk.words_said;
+        }
+        talk.said.extend_from_slice(bytes);
+        talk.words_said |= talk
+            .said
+            .windows(words.len().max(1))
+            .any(|said| said == words);
+        let old = talk.said.len().saturating_sub(words.len());
+        talk.said.drain(..old);
+        false
     }
 
     /// Follows lines and literals; finds the command and the answer of [`Fault::SwallowAnswer`].

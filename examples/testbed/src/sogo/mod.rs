@@ -5,6 +5,7 @@ mod config;
 use std::{
     fs,
     path::{Path, PathBuf},
+    process::Command,
     sync::atomic::{AtomicU32, Ordering},
     thread,
     time::{Duration, Instant},
@@ -59,6 +60,8 @@ pub struct Sogo {
     supervisor: Supervisor,
     sink: Sink,
     next_user: AtomicU32,
+    /// Runs statements on the database; they follow.
+    sql: Vec<String>,
 }
 
 impl Sogo {
@@ -99,6 +102,31 @@ impl Sogo {
             false => Err(Error::refused(
                 "a first login",
                 format!("{user} cannot log in"),
+            )),
+        }
+    }
+
+    /// Has the server forget what it told the devices of a user: it refuses the keys that
+    /// ActiveSync gave them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] with the database's words.
+    pub fn forget_devices(&self, user: &str) -> Result<()> {
+        let statement = format!("DELETE FROM cache WHERE c_uid = '{user}'");
+        let [program, arguments @ ..] = self.sql.as_slice() else {
+            return Ok(());
+        };
+        let done = Command::new(program)
+            .args(arguments)
+            .arg(&statement)
+            .output();
+        let done = done.doing(|| format!("running {program}"))?;
+        match done.status.success() {
+            true => Ok(()),
+            false => Err(Error::refused(
+                statement,
+                String::from_utf8_lossy(&done.stderr),
             )),
         }
     }
@@ -214,6 +242,7 @@ impl Sogo {
             supervisor,
             sink,
             next_user: AtomicU32::new(1),
+            sql: sql(postgres, database),
         };
         server.wait_until_ready()?;
         Ok(server)
@@ -247,6 +276,25 @@ impl Sogo {
         let answer = self.session(user).request("POST", &path, &headers, body);
         answer.is_ok_and(|answer| answer.status == 200 && !answer.body.is_empty())
     }
+}
+
+/// The client of a database on this port.
+fn sql(postgres: &Path, port: u16) -> Vec<String> {
+    let program = postgres.join("psql").display().to_string();
+    let port = port.to_string();
+    let arguments = [
+        "-q",
+        "-h",
+        "127.0.0.1",
+        "-p",
+        &port,
+        "-U",
+        "postgres",
+        "sogo",
+        "-c",
+    ];
+    let all = std::iter::once(program.as_str()).chain(arguments);
+    all.map(str::to_owned).collect()
 }
 
 /// The programs of the newest PostgreSQL.

@@ -10,6 +10,7 @@ use crate::pim::place::{Place, Service};
 /// The calendar and the address book of a user; read and edited as other programs do it, over
 /// CalDAV and CardDAV.
 pub(crate) struct Account {
+    sogo: &'static Sogo,
     user: String,
     session: Session,
     proxy: Proxy,
@@ -17,9 +18,10 @@ pub(crate) struct Account {
 
 impl Account {
     /// Of a user of its own.
-    pub(crate) fn new(sogo: &Sogo) -> Self {
+    pub(crate) fn new(sogo: &'static Sogo) -> Self {
         let user = sogo.new_user().unwrap();
         Self {
+            sogo,
             session: sogo.session(&user),
             proxy: Proxy::to(sogo.port).unwrap(),
             user,
@@ -77,6 +79,10 @@ impl Place for Account {
 
     fn revisions(&self, service: Service) -> BTreeMap<String, String> {
         Self::by_key(self.session.etags(&self.path(service, "")).unwrap())
+    }
+
+    fn forget(&self) {
+        self.sogo.forget_devices(&self.user).unwrap();
     }
 
     fn proxy(&self) -> Option<&Proxy> {

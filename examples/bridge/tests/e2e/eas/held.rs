@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use jiff::civil::{Date, DateTime};
+use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::pim::items::{lines, value};
 use crate::pim::place::{Place, Service};
@@ -60,9 +61,7 @@ pub(crate) fn facts(content: &str) -> Vec<String> {
             "END" => {
                 let done = open.pop().unwrap();
                 if ["VEVENT", "VTODO", "VCARD"].contains(&done.as_str()) {
-                    component.sort();
-                    all.push(component.join("\n"));
-                    component.clear();
+                    all.push(whole(std::mem::take(&mut component)));
                 }
             }
             _ if open
@@ -82,6 +81,26 @@ pub(crate) fn facts(content: &str) -> Vec<String> {
     all
 }
 
+/// What the lines of a component come to.
+fn whole(mut facts: Vec<String>) -> String {
+    let value = |name: &str| {
+        let mut values = facts.iter().filter_map(|fact| fact.strip_prefix(name));
+        values.next().map(str::to_owned)
+    };
+    let is_override = value("RECURRENCE-ID ").is_some();
+    if let (Some(start), Some(length)) = (value("DTSTART "), value("DURATION ")) {
+        let length: SignedDuration = length.parse().unwrap();
+        let end = start.parse::<i64>().unwrap() + length.as_secs();
+        facts.push(format!("DTEND {end}"));
+    }
+    // What an occurrence does not say, it has from its series.
+    let inherited = ["CATEGORIES ", "DESCRIPTION ", "LOCATION "];
+    let inherits = |f: &str| is_override && inherited.iter().any(|name| f.starts_with(name));
+    facts.retain(|fact| !fact.starts_with("DURATION ") && !inherits(fact));
+    facts.sort();
+    facts.join("\n")
+}
+
 fn calendar_fact(head: &str, value: &str, line: &str) -> Vec<String> {
     let (name, parameters) = head.split_once(';').unwrap_or((head, ""));
     let name = name.to_ascii_uppercase();
@@ -90,15 +109,17 @@ fn calendar_fact(head: &str, value: &str, line: &str) -> Vec<String> {
         "SUMMARY" | "LOCATION" | "DESCRIPTION" if !value.is_empty() => {
             one(format!("{name} {}", unescaped(value)))
         }
-        "DTSTART" | "DTEND" | "DUE" | "RECURRENCE-ID" | "EXDATE" => {
+        "DTSTART" | "DTEND" | "RECURRENCE-ID" | "EXDATE" => {
             let values = value.split(',');
             values
                 .map(|value| format!("{name} {}", moment(parameters, value)))
                 .collect()
         }
+        "DUE" => one(format!("DUE {}", day(&moment(parameters, value)))),
         "CATEGORIES" => value.split(',').map(|c| format!("{name} {c}")).collect(),
         "CLASS" if value != "PUBLIC" => one(line.to_owned()),
         "TRANSP" if value == "TRANSPARENT" => one(line.to_owned()),
+        "DURATION" => one(format!("DURATION {value}")),
         "STATUS" if value == "COMPLETED" => one(line.to_owned()),
         "RRULE" => {
             // Whatever the pattern says of the start says nothing new.
@@ -131,6 +152,19 @@ fn moment(parameters: &str, value: &str) -> String {
         name => name,
     };
     seconds(value, &TimeZone::get(name).unwrap())
+}
+
+/// SOGo says a day as the midnight in UTC that begins it.
+fn day(moment: &str) -> String {
+    let timestamp = moment
+        .parse()
+        .ok()
+        .and_then(|s| Timestamp::from_second(s).ok());
+    let told = timestamp.map(|timestamp| timestamp.to_zoned(TimeZone::UTC));
+    match told.filter(|told| told.time() == Time::midnight()) {
+        Some(told) => told.date().to_string(),
+        None => moment.to_owned(),
+    }
 }
 
 fn seconds(value: &str, zone: &TimeZone) -> String {

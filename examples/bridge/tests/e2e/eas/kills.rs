@@ -19,7 +19,13 @@ const ITEMS: usize = 60;
 #[test]
 #[ignore = "needs the testbed"]
 fn events_to_activesync() {
-    in_parallel(2, |seed| kill(4, seed, Service::Calendars));
+    in_parallel(2, |seed| kill(3, seed, Service::Calendars));
+}
+
+#[test]
+#[ignore = "needs the testbed"]
+fn contacts_to_activesync() {
+    in_parallel(2, |seed| kill(3, seed, Service::Contacts));
 }
 
 /// Many items over here, a few over there.

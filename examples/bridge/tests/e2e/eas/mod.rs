@@ -3,6 +3,7 @@
 mod account;
 mod held;
 mod kills;
+mod lost;
 mod mail;
 mod mailboxes;
 mod steps;

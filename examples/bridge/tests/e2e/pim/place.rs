@@ -54,6 +54,11 @@ pub(crate) trait Place {
         &[]
     }
 
+    /// Has a server forget what it told the program, so that it has to begin anew.
+    fn forget(&self) {
+        unimplemented!("this place remembers nothing")
+    }
+
     /// What stands between it and the program.
     fn proxy(&self) -> Option<&Proxy> {
         None
