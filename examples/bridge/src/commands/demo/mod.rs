@@ -1,10 +1,11 @@
 //! `bridge demo`: the main job without any account.
 //!
-//! Two IMAP servers, one of POP3, one of CalDAV and one of DeltaSync run inside this process, on real
+//! Servers of IMAP, POP3, CalDAV, CardDAV, ActiveSync and DeltaSync run inside this process, on real
 //! sockets with TLS. Everything else is what a person would do: a `bridge.toml`, and the commands of this
 //! program.
 
 mod calendar;
+mod exchange;
 mod hotmail;
 mod world;
 
@@ -123,7 +124,7 @@ impl Demo<'_> {
     async fn play(&self) -> Result<(), Failure> {
         self.step(
             1,
-            "Servers of IMAP (two), POP3, CalDAV and DeltaSync run in this process",
+            "Servers of IMAP, POP3, CalDAV, CardDAV, ActiveSync and DeltaSync run in this process",
             self.world.describe(),
         )?;
         self.step(2, "bridge check", Vec::new())?;

@@ -9,6 +9,7 @@ use std::path::Path;
 use imap_client::testing::{Message, NewMessage, Profile, Server, Store, StoreError};
 
 use super::calendar::Calendar;
+use super::exchange::Exchange;
 use super::hotmail::Hotmail;
 use crate::failure::Failure;
 use crate::output::human::{bytes, count};
@@ -59,6 +60,7 @@ pub(super) struct World {
     home: Server,
     shared: pop3::testing::Server,
     calendar: Calendar,
+    exchange: Exchange,
     hotmail: Hotmail,
 }
 
@@ -129,6 +131,7 @@ impl World {
             home,
             shared,
             calendar: Calendar::start(directory)?,
+            exchange: Exchange::start(directory)?,
             hotmail: Hotmail::start(directory)?,
         };
         world.fill()?;
@@ -219,8 +222,9 @@ direction = \"left-to-right\"
 [sync.mail]
 left = \"work\"
 right = \"home\"
-{}{}",
+{}{}{}",
             self.calendar.config()?,
+            self.exchange.config()?,
             self.hotmail.config()?
         );
         let mut options = std::fs::OpenOptions::new();
@@ -249,6 +253,7 @@ right = \"home\"
             ),
             format!("shared: pop3s://office@{shared}, whose mail goes to work"),
             self.calendar.describe(),
+            self.exchange.describe(),
             self.hotmail.describe(),
         ]
     }
@@ -272,6 +277,7 @@ right = \"home\"
         work.add("INBOX", "Subject: new at work\r\n\r\nHello.\r\n")?;
         home.add("INBOX", "Subject: new at home\r\n\r\nHello.\r\n")?;
         let calendar = self.calendar.edit()?;
+        let exchange = self.exchange.edit()?;
         let hotmail = self.hotmail.edit()?;
         let lines = [
             "work reads the message about the lamp room and marks it $Important; home flags it",
@@ -280,6 +286,7 @@ right = \"home\"
             "home moves the timetable from INBOX to a new folder, Archive.2026",
             "each side gets a new message",
             &calendar,
+            &exchange,
             &hotmail,
         ];
         Ok(lines.map(str::to_owned).to_vec())
@@ -308,6 +315,7 @@ right = \"home\"
             "picture of the lens: on both sides, since an edit wins over a deletion".to_owned(),
             "timetable: in Archive/2026 on both sides, with its flags and its date".to_owned(),
             self.calendar.expect_merged()?,
+            self.exchange.expect_merged()?,
             self.hotmail.expect_merged()?,
         ])
     }
@@ -354,6 +362,7 @@ right = \"home\"
         self.work.reset_stats();
         self.home.reset_stats();
         self.calendar.begin_count();
+        self.exchange.begin_count();
         self.hotmail.begin_count();
     }
 
@@ -375,6 +384,7 @@ right = \"home\"
             Some(line) => Err(failed(format!("a run without changes wrote: {line}"))),
             None => {
                 self.calendar.expect_quiet()?;
+                self.exchange.expect_quiet()?;
                 self.hotmail.expect_quiet()
             }
         }
