@@ -4,7 +4,8 @@
 //! [`client`] is the session: it negotiates the version, provisions the device where a server demands
 //! it, and has one method a command. [`wire`] below it turns WBXML into typed commands and answers
 //! without any I/O. [`mapping`] turns items into iCalendar and vCard and back. [`source`] makes the
-//! account one side of a synchronisation.
+//! account one side of a synchronisation. `testing` (feature `testing`) is an in-process server of 12.1 to
+//! 16.1 with policies, wipes and faults that a test can order.
 //!
 //! # List folders
 //!
@@ -91,8 +92,8 @@
 //! | GetAttachment | up to 12.1 | |
 //! | Find | 16.1 | |
 //!
-//! Tried with a real SOGo 5.8 (14.1). What concerns 16.x follows Microsoft's documents and was not
-//! tried with an Exchange.
+//! Tried with a real SOGo 5.8 (14.1). What concerns 16.x follows Microsoft's documents, was tried with the
+//! server of `testing`, and not with an Exchange.
 
 pub mod client;
 pub mod mapping;
