@@ -2,7 +2,9 @@ use crate::error::Result;
 use crate::model::{Both, CollectionId, CollectionPath, Cursor, KindSet, Side};
 use crate::reconcile::PairId;
 
-/// A pair of collections that the state knows.
+/// A pair of collections that the state knows, by both of them.
+///
+/// A collection of several kinds may be in several pairs: no two of them share a kind.
 #[derive(Debug, Clone)]
 pub struct PairRecord {
     /// Its name in the state.

@@ -22,7 +22,8 @@
 //! # What a folder may hold
 //! That follows from its files: a folder with `.ics` holds events, tasks and notes, one with `.vcf`
 //! contacts, and an empty one pairs with whatever bears its name on the other side, a calendar or an
-//! address book. So keep calendars below one root and address books below another, as the other
+//! address book. Where the other side has a folder of events and one of tasks of that name, it pairs with
+//! both, each for its kind. So keep calendars below one root and address books below another, as the other
 //! programs want it anyway: else an empty folder would be taken for missing on both sources.
 //!
 //! A folder name stands for a path. What a name cannot say is escaped as `\` and two hex digits, and
