@@ -3,7 +3,7 @@
 
 use sync_core::Source;
 use sync_core::engine::{Engine, Mode, Report, Silent};
-use sync_core::local::memory::{Broken, Call, Fault, FaultPlan, When};
+use sync_core::local::memory::{Broken, Call, Fault, FaultPlan, Ids, When};
 use sync_core::local::{MemoryOptions, MemoryStore};
 use sync_core::model::{
     Both, Collection, CollectionId, Flags, Identity, ItemId, ItemKind, KindSet, NewItem, Side,
@@ -539,4 +539,35 @@ async fn what_may_be_a_copy_and_cannot_be_read_is_not_copied_again() {
     world.sync().await;
     assert_eq!((world.count(Side::Left), world.count(Side::Right)), (1, 1));
     world.is_in_step().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_move_whose_answer_is_lost_is_looked_at_again() {
+    for when in [When::UnknownDone(0), When::UnknownNotDone(0)] {
+        let mut world = World::new();
+        let archive = world.sides.left.add_collection("Archive", KindSet::MAIL);
+        let mail = world.mail(Side::Left, "one", "\\Seen");
+        world.sync().await;
+        let right = world.sides.right.clone();
+        right.lose_cursors(Ids::Renewed);
+        world
+            .sides
+            .left
+            .move_to(&world.inbox.left, &mail, &archive)
+            .unwrap();
+        let mut plan = FaultPlan::default();
+        let next = right.requests() + 1;
+        plan.at
+            .extend((next..next + 20).map(|n| (n, Fault::new(when))));
+        right.set_faults(plan);
+        let (mut l, mut r) = (world.sides.left.source(), right.source());
+        let engine = Engine::new("test", Rules::default()).with_tries(0);
+        let sides = Both::new(&mut l as _, &mut r as _);
+        let run = engine.run(sides, &mut world.state, Mode::Sync, &Silent);
+        assert!(run.await.is_err());
+        right.set_faults(FaultPlan::default());
+        world.sync().await;
+        assert_eq!((world.count(Side::Left), world.count(Side::Right)), (1, 1));
+        world.is_in_step().await;
+    }
 }

@@ -296,8 +296,9 @@ impl Run<'_> {
                         None => self.unlink_moved(target, &found)?,
                     }
                 }
+                // Another look shows whether it is there or here still.
                 Outcome::Unknown(error) => {
-                    self.unlink_moved(target, &found)?;
+                    self.remember_flags(&found)?;
                     lost = Some(error);
                 }
                 // Somebody edits it: it is not created there before another look.
@@ -378,18 +379,21 @@ impl Run<'_> {
             self.state.unobserve(row.row)?;
         }
         self.state.remove_link(found.link.id)?;
-        let base_flags = Some(found.link.sides[found.from].flags.clone());
-        self.state.observe(
-            found.pair,
-            &Observed {
-                base_flags,
-                ..found.twin.clone()
-            },
-        )?;
+        self.remember_flags(found)?;
         if let Some(work) = self.work.get_mut(target) {
             work.sent.insert(found.twin.row);
         }
         Ok(())
+    }
+
+    /// What the link knew of the flags stays known, should the items be joined anew.
+    fn remember_flags(&mut self, found: &Found) -> Result<()> {
+        let base_flags = Some(found.link.sides[found.from].flags.clone());
+        let twin = Observed {
+            base_flags,
+            ..found.twin.clone()
+        };
+        self.state.observe(found.pair, &twin)
     }
 
     fn plan_moves(
