@@ -97,6 +97,11 @@ impl<'a> World<'a> {
             .is_some()
     }
 
+    /// Whether an item has the UID that it was created with.
+    pub(super) fn keeps_uids(&self) -> bool {
+        !self.capabilities().makes_uids.contains(self.kind())
+    }
+
     /// The operation that changes an item without replacing it by another: flags of a message,
     /// content of anything else.
     pub(super) fn update_operation(&self) -> Operation {
@@ -127,8 +132,8 @@ impl<'a> World<'a> {
             };
         }
         let (add, remove) = match n % 2 {
-            0 => ("\\Flagged", "\\Answered"),
-            _ => ("\\Answered", "\\Flagged"),
+            0 => ("\\Flagged", "\\Seen"),
+            _ => ("\\Seen", "\\Flagged"),
         };
         Op::SetFlags {
             id,
@@ -168,7 +173,9 @@ impl<'a> World<'a> {
             return Ok(());
         }
         let (wrote, read) = (unfolded(&wrote), unfolded(&read));
-        for name in ["UID:", "SUMMARY:", "FN:", "RRULE:", "RECURRENCE-ID"] {
+        let uid = self.keeps_uids().then_some("UID:");
+        let names = ["SUMMARY:", "FN:", "RRULE:", "RECURRENCE-ID"];
+        for name in uid.into_iter().chain(names) {
             for line in wrote.lines().filter(|line| line.starts_with(name)) {
                 let (_, value) = line.split_once(':').unwrap_or_default();
                 let found = read
