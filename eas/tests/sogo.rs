@@ -10,10 +10,14 @@
 
 #[path = "sogo/client.rs"]
 mod client;
+#[path = "sogo/conformance.rs"]
+mod conformance;
 #[path = "sogo/contacts.rs"]
 mod contacts;
 #[path = "sogo/mail.rs"]
 mod mail;
+#[path = "support/postman.rs"]
+mod postman;
 #[path = "sogo/source.rs"]
 mod source;
 #[path = "sogo/tasks.rs"]

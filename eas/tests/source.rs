@@ -10,8 +10,14 @@
 
 #[path = "source/calendar.rs"]
 mod calendar;
+#[path = "source/conformance.rs"]
+mod conformance;
+#[path = "source/faults.rs"]
+mod faults;
 #[path = "source/listing.rs"]
 mod listing;
+#[path = "support/postman.rs"]
+mod postman;
 #[path = "source/sending.rs"]
 mod sending;
 #[path = "source/server.rs"]

@@ -38,7 +38,9 @@ impl EasSource {
         }
         Ok(Applied {
             outcomes,
-            cursor: at.map(|_| place.cursor()),
+            cursor: at
+                .filter(|_| place.keeps_requests())
+                .map(|_| place.cursor()),
         })
     }
 

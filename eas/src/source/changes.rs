@@ -1,5 +1,8 @@
 //! Listings.
 
+use std::collections::HashSet;
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use sync_core::model::{CollectionId, Cursor, ItemId};
 use sync_core::source::{ChangePage, Coverage};
 use sync_core::{Error, ErrorKind, Result};
@@ -36,9 +39,14 @@ impl EasSource {
             true => Coverage::Snapshot,
             false => Coverage::Delta,
         };
-        let answer = self.list_page(c, class, &mut place).await?;
+        let late = match place.earlier() {
+            Some(key) => self.page(c, class, &key).await?.changes,
+            None => Vec::new(),
+        };
+        let mut answer = self.list_page(c, class, &mut place).await?;
+        join(&mut answer.changes, late);
         place.first &= answer.more;
-        self.keys.insert(c.clone(), place.asked());
+        self.keys.insert(c.clone(), place.key.clone());
         let mut page = ChangePage::new(coverage, place.cursor());
         page.more = answer.more;
         self.fill(c, class, answer.changes, &mut page).await?;
@@ -53,11 +61,11 @@ impl EasSource {
         place: &mut Place,
     ) -> Result<CollectionAnswer> {
         for _ in 0..MOST_IDLE {
-            let answer = self.page(c, class, &place.asked()).await?;
+            let answer = self.page(c, class, &place.key).await?;
             let advanced = answer.key.as_ref().is_some_and(|key| *key != place.key);
-            if let Some(key) = &answer.key {
-                place.key.clone_from(key);
-            }
+            // An answer without a key says that the last one is still good.
+            let key = answer.key.clone().unwrap_or_else(|| place.key.clone());
+            place.take(&key, now());
             if !answer.more || !answer.changes.is_empty() {
                 return Ok(answer);
             }
@@ -181,6 +189,28 @@ impl EasSource {
         }
         Ok(())
     }
+}
+
+/// Adds what is new or changed among `late`, unless `changes` say more of the item.
+fn join(changes: &mut Vec<ServerChange>, late: Vec<ServerChange>) {
+    let told: HashSet<String> = changes
+        .iter()
+        .map(|change| change.id().to_owned())
+        .collect();
+    let is_news = |change: &ServerChange| {
+        let is_there = matches!(
+            change,
+            ServerChange::Add { .. } | ServerChange::Change { .. }
+        );
+        is_there && !told.contains(change.id())
+    };
+    changes.extend(late.into_iter().filter(is_news));
+}
+
+/// Seconds since 1970 by the clock here.
+pub(super) fn now() -> u64 {
+    let time = SystemTime::now().duration_since(UNIX_EPOCH);
+    time.map_or(0, |time| time.as_secs())
 }
 
 /// Whether a change tells everything of an item. Of a message it never does.

@@ -9,14 +9,16 @@ use sync_core::source::Operation;
 use sync_core::{Error, ErrorKind, Result};
 
 use super::{EasSource, NO_UPLOAD, held, outbox};
-use crate::wire::Version;
 use crate::wire::class::Class;
 use crate::wire::command::{Folder, FolderChange, FolderCreate, FolderType};
+use crate::wire::{Action, Version};
 
 /// What the server showed, by id.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Folders {
     key: String,
+    /// The server said that something changed.
+    stale: bool,
     all: HashMap<String, Folder>,
 }
 
@@ -90,6 +92,14 @@ impl Folders {
         CollectionPath::new(segments)
     }
 
+    /// The key to ask for changes with.
+    fn key(&self) -> &str {
+        match self.key.as_str() {
+            "" => "0",
+            key => key,
+        }
+    }
+
     fn collection(&self, folder: &Folder, version: Version) -> Option<Collection> {
         let class = class_of(folder)?;
         let kinds = KindSet::of(kind_of(class));
@@ -113,12 +123,20 @@ impl EasSource {
     /// Every folder that can be synchronised.
     pub(super) async fn list_folders(&mut self) -> Result<Vec<Collection>> {
         let version = self.version().await?;
-        // From the beginning each time: the list is short, and a key would have to be stored.
-        let answer = self.client.folder_sync("0").await?;
-        let mut folders = Folders {
-            key: answer.key.unwrap_or_default(),
-            all: HashMap::new(),
+        // From the beginning once: some servers then begin anew with what is in the folders, too.
+        let known = self.folders.take().filter(|known| !known.key.is_empty());
+        let mut folders = known.unwrap_or_default();
+        let answer = match self.client.folder_sync(folders.key()).await {
+            Err(error) if error.action() == Action::ReprimeFolders && !folders.key.is_empty() => {
+                folders = Folders::default();
+                self.client.folder_sync(folders.key()).await?
+            }
+            answer => answer?,
         };
+        if let Some(key) = answer.key {
+            folders.key = key;
+        }
+        folders.stale = false;
         for change in answer.changes {
             match change {
                 FolderChange::Add(folder) | FolderChange::Update(folder) => {
@@ -145,13 +163,20 @@ impl EasSource {
     /// What a folder holds. Servers want the folders to be listed before anything in them is.
     pub(super) async fn class(&mut self, c: &CollectionId) -> Result<Class> {
         let known = |source: &Self| {
-            let folders = source.folders.as_ref()?;
+            let folders = source.folders.as_ref().filter(|known| !known.stale)?;
             folders.all.get(c.as_str()).and_then(class_of)
         };
         if known(self).is_none() {
             self.list_folders().await?;
         }
         known(self).ok_or_else(|| Error::new(ErrorKind::NotFound, "there is no such folder"))
+    }
+
+    /// The server said that something changed: the folders are listed before they are needed next.
+    pub(super) fn doubt_folders(&mut self) {
+        if let Some(folders) = &mut self.folders {
+            folders.stale = true;
+        }
     }
 
     /// Whether messages can be put into this folder.
@@ -197,11 +222,21 @@ impl EasSource {
                 })
                 .await?;
             parent = created.id.unwrap_or_default();
+            if let (Some(folders), Some(key)) = (&mut self.folders, created.key) {
+                folders.key = key;
+            }
         }
-        let there = self.list_folders().await?;
-        let found = there
-            .into_iter()
-            .find(|c| c.id.as_str() == parent || c.path == new.path);
+        // SOGo makes a calendar and a folder of tasks of one name, and tells the calendar's id.
+        let is_it = |c: &Collection| {
+            let same = c.id.as_str() == parent || c.path == new.path;
+            same && !c.kinds.and(new.kinds).is_empty()
+        };
+        let mut found = self.list_folders().await?.into_iter().find(is_it);
+        if found.is_none() {
+            // What a device made itself is not told to it as a change.
+            self.folders = None;
+            found = self.list_folders().await?.into_iter().find(is_it);
+        }
         found.ok_or_else(|| {
             let why = format!("the server made {} and does not show it", new.path);
             Error::new(ErrorKind::Protocol, why)

@@ -1,7 +1,6 @@
 //! What is sent for a mutation.
 
 use std::fmt::Write as _;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
@@ -10,6 +9,7 @@ use sync_core::source::{Mutation, Op, Outcome, Stored};
 use sync_core::{Error, ErrorKind, Result};
 
 use super::apply::There;
+use super::changes::now;
 use super::{EasSource, complete};
 use crate::mapping::{contact, event, note, task};
 use crate::wire::class::{self, BodyType, Class, Email, Item, Values};
@@ -79,9 +79,15 @@ impl EasSource {
                 Ok(Job::new(index, add))
             }
             Op::SetFlags {
-                id, add, remove, ..
+                id,
+                guard,
+                add,
+                remove,
             } => {
                 let (_, seen) = now.get(id).ok_or(Outcome::Gone)?;
+                if seen.revision != *guard {
+                    return Err(Outcome::Stale);
+                }
                 let mut job = Job::new(index, flag_change(id, add, remove));
                 let held = settable(add);
                 let flags = seen.flags.union(&held).difference(&settable(remove));
@@ -125,13 +131,8 @@ impl EasSource {
                     id: id.as_str().to_owned(),
                     instance: None,
                 };
-                let stored = Stored {
-                    id: Some(id.clone()),
-                    revision: Some(guard.clone()),
-                    flags: None,
-                };
                 Ok(Job {
-                    stored: Some(stored),
+                    stored: Some(Stored::default()),
                     ..Job::new(index, delete)
                 })
             }
@@ -149,9 +150,7 @@ impl EasSource {
     ) -> Result<Item, Outcome> {
         let addresses = self.addresses.clone().unwrap_or_default();
         let account = self.account(version, &addresses);
-        let clock = SystemTime::now().duration_since(UNIX_EPOCH);
-        let seconds = clock.map_or(0, |time| time.as_secs());
-        let now = DateTime::new(i64::try_from(seconds).unwrap_or(0));
+        let now = DateTime::new(i64::try_from(now()).unwrap_or(0));
         let item = match (class, kind) {
             (Class::Calendar, ItemKind::Event) => {
                 event::from_ical(content, &account).map(|event| Item::Event(Box::new(event)))

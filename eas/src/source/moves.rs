@@ -33,9 +33,15 @@ impl EasSource {
         let answer = match answer {
             Ok(answer) => answer,
             Err(error) => {
+                let unknown = error.is_outcome_unknown() || error.is_retryable();
                 let error = Error::from(error);
                 for (index, ..) in moves {
-                    set(outcomes, index, Outcome::Unknown(again(&error)));
+                    // A server that does not have the command has it copied and deleted instead.
+                    let outcome = match unknown || error.is_fatal() {
+                        true => Outcome::Unknown(again(&error)),
+                        false => Outcome::Refused(again(&error)),
+                    };
+                    set(outcomes, index, outcome);
                 }
                 return;
             }
@@ -59,7 +65,7 @@ impl EasSource {
                 _ if moved.status == SAME_FOLDER => Outcome::Done(stored(Some(id.as_str()))),
                 Action::ItemGone => Outcome::Gone,
                 Action::SyncFolders => {
-                    self.folders = None;
+                    self.doubt_folders();
                     Outcome::Refused(failed(ErrorKind::NotFound))
                 }
                 Action::Retry => Outcome::Unknown(failed(ErrorKind::Throttled)),

@@ -7,8 +7,8 @@ use sync_core::source::{Outcome, Stored};
 use sync_core::{Error, ErrorKind};
 
 use super::EasSource;
-use super::apply::set;
-use super::changes::failed;
+use super::apply::{set, unsaid};
+use super::changes::{failed, now};
 use super::cursor::Place;
 use super::job::Job;
 use crate::client;
@@ -119,17 +119,14 @@ impl EasSource {
                     Some(status) if !status.is_ok(Name::Sync) => status,
                     _ => {
                         if let Some(key) = &answer.key {
-                            place.key.clone_from(key);
+                            place.take(key, now());
                         }
                         return Sent::Answered(answer);
                     }
                 },
                 Err(error) => match error.status() {
                     Some(status) if error.kind() == client::ErrorKind::Status => status,
-                    _ if error.is_outcome_unknown()
-                        && lost.is_none()
-                        && place.repeats_are_recognised() =>
-                    {
+                    _ if error.is_outcome_unknown() && lost.is_none() && place.keeps_requests() => {
                         tracing::debug!(%error, "the answer is lost; asking again");
                         lost = Some(error.into());
                         continue;
@@ -150,7 +147,7 @@ impl EasSource {
                 }
                 Action::SyncFolders if !listed => {
                     listed = true;
-                    self.folders = None;
+                    self.doubt_folders();
                     if let Err(error) = self.class(c).await {
                         return Sent::Unknown(error);
                     }
@@ -195,8 +192,13 @@ impl EasSource {
         let is_add = matches!(job.change, Change::Add { .. });
         let response = response_to(&job.change, responses);
         let status = match (response, is_add) {
-            // Nothing said of a change is success; a new item has to be named.
-            (None, true) => return None,
+            // Nothing said of a change is success; a new item has to be named. Should it be there all
+            // the same, the next listing shows it.
+            (None, true) => {
+                let outcome = Outcome::Refused(unsaid("says nothing of the item"));
+                set(outcomes, job.index, outcome);
+                return None;
+            }
             (None, false) => Status::OK,
             (Some(response), _) => response.status.unwrap_or(Status::OK),
         };

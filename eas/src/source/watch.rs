@@ -220,7 +220,7 @@ impl EasSource {
     ) -> Result<Option<Vec<CollectionId>>> {
         match error.action() {
             Action::SyncFolders => {
-                self.folders = None;
+                self.doubt_folders();
                 Ok(Some(watched.all()))
             }
             _ => Err(error.into()),

@@ -97,3 +97,38 @@ async fn a_cursor_of_another_version_is_lost() {
     let error = source.changes(&c, Some(&cursor)).await.unwrap_err();
     assert!(error.is_cursor_lost(), "{error:?}");
 }
+
+#[tokio::test]
+async fn where_keys_are_seconds_an_earlier_one_is_asked_for_what_is_new() {
+    let add = |id: &str| {
+        format!(
+            "<Add><ServerId>{id}</ServerId><ApplicationData>\
+             <LastName xmlns=\"Contacts\">{id}</LastName></ApplicationData></Add>"
+        )
+    };
+    let server = Server::new("14.1", move |asked| match asked.text("SyncKey").as_str() {
+        "0" if asked.command == "Sync" => sync("con", "-1", ""),
+        "-1" => sync(
+            "con",
+            "1795325826",
+            &format!("<Commands>{}</Commands>", add("a")),
+        ),
+        // With it what came later is told, but no deletion of what was made since.
+        "1795325824" => {
+            let both = format!("<Commands>{}{}</Commands>", add("b"), add("c"));
+            sync("con", "1795325826", &both)
+        }
+        "1795325826" => {
+            let gone =
+                "<Delete><ServerId>a</ServerId></Delete><Delete><ServerId>c</ServerId></Delete>";
+            sync("con", "1795325826", &format!("<Commands>{gone}</Commands>"))
+        }
+        _ => None,
+    })
+    .await;
+    let (mut source, c, cursor) = listed(&server, "Contacts").await;
+    let page = source.changes(&c, Some(&cursor)).await.unwrap();
+    let changed: Vec<&str> = page.changed.iter().map(|item| item.id.as_str()).collect();
+    assert_eq!(changed, ["b"]);
+    assert_eq!(page.vanished, [ItemId::new("a"), ItemId::new("c")]);
+}

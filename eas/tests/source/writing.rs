@@ -173,11 +173,11 @@ async fn revision(source: &mut EasSource, c: &CollectionId, id: &str) -> Revisio
 #[tokio::test]
 async fn each_status_of_an_item_has_its_outcome() {
     for (status, create, replace, delete) in [
-        (1, "done s", "done id", "done id"),
+        (1, "done s", "done id", "done ?"),
         (4, "refused", "refused", "refused"),
         (6, "refused", "refused", "refused"),
         (7, "stale", "stale", "stale"),
-        (8, "gone", "gone", "done id"),
+        (8, "gone", "gone", "done ?"),
         (9, "refused", "refused", "refused"),
     ] {
         let server = Server::new("14.1", move |asked| {

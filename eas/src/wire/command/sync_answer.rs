@@ -73,6 +73,19 @@ pub enum ServerChange {
     },
 }
 
+impl ServerChange {
+    /// The item that it concerns.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Add { id, .. }
+            | Self::Change { id, .. }
+            | Self::Delete { id, .. }
+            | Self::SoftDelete { id }
+            | Self::Unreadable { id } => id,
+        }
+    }
+}
+
 /// What became of one change that was sent.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Responded {
