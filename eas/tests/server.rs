@@ -13,6 +13,8 @@ mod client;
 mod commands;
 #[path = "server/engine.rs"]
 mod engine;
+#[path = "server/ghosts.rs"]
+mod ghosts;
 #[path = "server/keys.rs"]
 mod keys;
 #[path = "server/world.rs"]

@@ -163,3 +163,38 @@ fn percent_decoded(text: &str) -> String {
     }
     String::from_utf8_lossy(&bytes).into_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn published_lines_are_read() {
+        // [MS-ASHTTP] section 2.2.1.1.1.1, and what Windows Phone and Windows Mail send.
+        let query = Query::parse("jAAJBAp2MTQwRGV2aWNlAApTbWFydFBob25l").unwrap();
+        assert_eq!((query.command.as_str(), query.version), ("Sync", Some(140)));
+        assert_eq!(query.device, "v140Device");
+        assert_eq!(query.device_type, "SmartPhone");
+        assert_eq!(query.policy_key, None);
+        let query = Query::parse("jBMHBBCoHzHhi8b5YrNnTZh4inyaBAAAAAACV1AHAQI=").unwrap();
+        assert_eq!(query.command, "ItemOperations");
+        assert_eq!(query.device, "a81f31e18bc6f962b3674d98788a7c9a");
+        assert_eq!(query.policy_key.as_deref(), Some("0"));
+        assert!(query.multipart);
+        let escaped = Query::parse("jBMHBBCoHzHhi8b5YrNnTZh4inyaBAAAAAACV1AHAQI%3D");
+        assert_eq!(escaped, Some(query));
+        assert_eq!(Query::parse("jAAJBAp2MTQw"), None);
+    }
+
+    #[test]
+    fn plain_lines_are_read() {
+        let line = "Cmd=GetAttachment&User=a%40b&DeviceId=d1&DeviceType=T&AttachmentName=5%3a1%3a0";
+        let query = Query::parse(line).unwrap();
+        assert_eq!(
+            (query.command.as_str(), query.user.as_str()),
+            ("GetAttachment", "a@b")
+        );
+        assert_eq!(query.parameter("attachmentname"), Some("5:1:0"));
+    }
+}

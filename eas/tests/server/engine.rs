@@ -472,6 +472,21 @@ async fn a_series_with_exceptions() {
 }
 
 #[tokio::test]
+async fn exceptions_that_a_new_series_loses_stay_here() {
+    let mut world = World::new("14.1", "Calendar");
+    let profile = Profile::exchange_2013().with(Quirk::DropsNewExceptions);
+    world.server = Server::builder().profile(profile).start().unwrap();
+    let c = world.collection(ItemKind::Event);
+    world.put(&c, ItemKind::Event, SERIES);
+    world.settles().await;
+    let text = world.text_of("Series");
+    assert!(
+        text.contains("EXDATE") && text.contains("RECURRENCE-ID"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
 async fn mail_comes_with_its_flags_and_goes() {
     for version in VERSIONS {
         let mut world = World::new(version, "INBOX");
