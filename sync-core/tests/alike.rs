@@ -292,6 +292,38 @@ async fn what_meets_for_the_first_time_passes_the_guard() {
     );
 }
 
+#[tokio::test(start_paused = true)]
+async fn an_edit_of_what_was_just_sent_is_no_conflict() {
+    let mut world = World::with(
+        MemoryOptions::default(),
+        MemoryOptions {
+            account: "right".into(),
+            returns_ids: false,
+            ..MemoryOptions::default()
+        },
+    );
+    for side in Side::BOTH {
+        world.sides[side].add_collection("People", KindSet::CONTACTS);
+    }
+    world.card(Side::Left, "UID:1|FN:Al|TITLE:z");
+    let left = world.sides.left.clone();
+    world.sides.right.set_hook(Some(Arc::new(move |_, request| {
+        if request.call == Call::Apply && request.step == Some(0) {
+            let people = CollectionId::new("People");
+            let id = left.list(&people)[0].id.clone();
+            let edited = b"BEGIN:VCARD\r\nUID:1\r\nFN:Al\r\nTITLE:a\r\nEND:VCARD\r\n";
+            let _ = left.edit(&people, &id, edited);
+        }
+    })));
+    world.sync().await;
+    world.sides.right.set_hook(None);
+    world.sync().await;
+    for side in Side::BOTH {
+        assert_eq!(world.held(side, "People"), ["UID:1|FN:Al|TITLE:a"]);
+    }
+    world.is_quiet().await;
+}
+
 /// Left has one calendar, right a folder of events and, if `tasks`, one of tasks of its name.
 fn mixed(tasks: bool) -> World {
     let world = World::with(

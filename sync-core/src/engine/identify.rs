@@ -77,20 +77,16 @@ impl Run<'_> {
                 continue;
             };
             // What was sent in this run and is not listed yet will be: it is not made again.
-            if !sent.contains(&row) || self.is_listed_elsewhere(pair, &intent, &seen)? {
+            if !sent.contains(&row) || self.is_listed(pair, &intent, &seen)? {
                 self.link_sent(pair, &intent, seen)?;
             }
         }
         self.state.commit()
     }
 
-    /// Whether the copy of an item appeared in another collection than it was sent to.
-    fn is_listed_elsewhere(
-        &mut self,
-        pair: PairId,
-        intent: &Intent,
-        seen: &Observed,
-    ) -> Result<bool> {
+    /// Whether the copy of an item was listed: of a message in another collection than it was sent to,
+    /// since there are equal ones; where they are listed, they are counted.
+    fn is_listed(&mut self, pair: PairId, intent: &Intent, seen: &Observed) -> Result<bool> {
         let mut sides = Both::<LinkSide>::default();
         sides[intent.side].absorb(seen);
         let probe = Link {
@@ -103,7 +99,8 @@ impl Run<'_> {
         let twins = self
             .state
             .unlinked_twins(&self.engine.name, intent.side, &probe)?;
-        Ok(!twins.is_empty() && twins.iter().all(|(p, _)| *p != pair))
+        let tells = |p: PairId| p != pair || seen.kind.is_mutable();
+        Ok(!twins.is_empty() && twins.iter().all(|(p, _)| tells(*p)))
     }
 
     /// Makes an item whose copy was on its way a link that lacks the copy's id; says whether it
