@@ -107,6 +107,19 @@ fn an_override_of_a_series_on_another_clock_is_contested() {
 }
 
 #[test]
+fn an_override_is_the_same_in_another_zone_with_the_same_clock() {
+    let zoned = |zone: &str, summary: &str| {
+        let both = MASTER.to_owned() + &instance(3, summary);
+        let both = both.replace(":2024", &format!(";TZID=Europe/{zone}:2024"));
+        calendar(&both.replace("T090000Z", "T090000"))
+    };
+    let (ours, theirs) = (zoned("Berlin", "SUMMARY:b"), zoned("Budapest", "SUMMARY:b"));
+    let outcome = four(&ours, &ours, &theirs, &zoned("Budapest", "SUMMARY:c")).merge();
+    assert_eq!(outcome.left, zoned("Berlin", "SUMMARY:c"));
+    assert_eq!(outcome.merged.result.right, None);
+}
+
+#[test]
 fn a_side_without_overrides_does_not_delete_them() {
     let rich = calendar(&(MASTER.to_owned() + &instance(3, "SUMMARY:c")));
     let poor = calendar(MASTER);

@@ -66,11 +66,10 @@ pub(super) fn align<'n, 'a>(
 fn key(node: &Node<'_>, several: bool) -> String {
     let id = match node.name.as_str() {
         "VEVENT" | "VTODO" | "VJOURNAL" | "VFREEBUSY" | "VAVAILABILITY" | "AVAILABLE" => {
-            return format!(
-                "{}\u{2}{}",
-                series(node, several),
-                recurrence_id(node).unwrap_or_default()
-            );
+            let id = recurrence_id(node).unwrap_or_default();
+            // Servers put a series into a zone of their own that has the same clock.
+            let by_clock = id.split('@').next().unwrap_or_default();
+            return format!("{}\u{2}{by_clock}", series(node, several));
         }
         "VCALENDAR" => None,
         "VCARD" => node.value("UID").filter(|_| several),

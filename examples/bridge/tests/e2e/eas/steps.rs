@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::held::{agree, held, title};
-use crate::pim::corpus::{self, card, event};
+use crate::pim::corpus::{self, card, event, series};
 use crate::pim::items::{essence, uid, with};
 use crate::pim::place::{Place, Service};
 use crate::pim::world::{Seat, World};
@@ -186,4 +186,26 @@ fn contacts_and_a_vdir() {
 #[ignore = "needs the testbed"]
 fn contacts_and_radicale() {
     both_ways(Service::Contacts, Seat::Radicale, Seat::Eas);
+}
+
+/// SOGo puts a series into a zone of its own; its occurrences stay those of the series here.
+#[test]
+#[ignore = "needs the testbed"]
+fn an_occurrence_is_edited_over_there() {
+    let service = Service::Calendars;
+    let scene = Scene {
+        world: World::of(service, Seat::Vdir, Seat::Eas),
+        service,
+        eas: 1,
+    };
+    let (sogo, other) = (scene.sogo(), scene.other());
+    other.add(service, &series("weekly", "Europe/Berlin"));
+    scene.settle("at first", 1);
+    let (_, before) = scene.find(other, "Weekly");
+    let (key, there) = scene.find(sogo, "Weekly");
+    sogo.put(service, &key, &there.replace("renamed", "changed"));
+    scene.settle("after an edit of an occurrence", 1);
+    let (_, now) = scene.find(other, "Weekly");
+    let expected = before.replace("renamed", "changed");
+    assert_eq!(essence(&now), essence(&expected));
 }
