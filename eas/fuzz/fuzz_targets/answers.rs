@@ -4,8 +4,9 @@
 use eas::wire::class::Class;
 use eas::wire::command::{
     Autodiscover, Collection, Command, DeviceInformation, Fetch, FetchOf, Find, FindCriterion,
-    FolderSync, GetItemEstimate, ItemOperations, MoveItems, Operation, Ping, Provision,
-    ResolveRecipients, Settings, Sync, ValidateCert, decode_json, parts,
+    FolderDelete, FolderSync, GetItemEstimate, ItemOperations, MeetingRequestId, MeetingResponse,
+    MoveItems, Operation, Ping, Provision, ResolveRecipients, Search, SendMail, Settings, Store, Sync,
+    UserResponse, ValidateCert, decode_json, parts,
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -41,6 +42,28 @@ fuzz_target!(|data: &[u8]| {
         range: (0, 1),
     };
     let _ = find.decode(data);
+    let directory = Store::Directory { query: String::new(), pictures: true };
+    let mailbox = Store::Mailbox {
+        text: String::new(),
+        collections: Vec::new(),
+        after: None,
+        before: None,
+        deep: false,
+        body: None,
+    };
+    for store in [directory, mailbox] {
+        let _ = Search { store, range: (0, 1) }.decode(data);
+    }
+    let _ = FolderDelete { key: String::new(), id: String::new() }.decode(data);
+    let accept = MeetingResponse {
+        response: UserResponse::Accept,
+        request: MeetingRequestId::Found(String::new()),
+        instance: None,
+        send: None,
+    };
+    let _ = accept.decode(data);
+    let mail = SendMail { client_id: String::new(), account: None, save: true, mime: Vec::new() };
+    let _ = mail.decode(data);
     let _ = Autodiscover::decode(data);
     let _ = decode_json(data);
     let _ = parts(data);

@@ -1,7 +1,7 @@
 //! The 26 code pages of [MS-ASWBXML] section 2.1.2.1.
 //!
 //! Names are Microsoft's. Tokens that its current table no longer has, but that older servers send
-//! (protocol 2.5 and 12.0), are among them. `tests/wbxml_tables.rs` compares every one with
+//! (protocol 2.5 and 12.0), are among them. `tests/wbxml/tables.rs` compares every one with
 //! `tests/data/codepages.tsv`.
 
 use super::Tag;
