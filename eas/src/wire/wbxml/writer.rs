@@ -1,3 +1,5 @@
+use memchr::memmem;
+
 use super::{HEADER, Tag};
 
 const SWITCH_PAGE: u8 = 0x00;
@@ -154,18 +156,29 @@ impl Writer {
     }
 }
 
-/// Whether XML allows every character: there is no control character, and no first byte of U+FFFE and
-/// U+FFFF. A block is looked at as a whole, which compilers turn into few instructions.
+/// Whether XML allows every character. A block is looked at as a whole, which compilers turn into few
+/// instructions; U+FFFE and U+FFFF are looked for where there is their first byte.
 #[inline]
 fn is_plain(text: &[u8]) -> bool {
-    let suspect = |byte: u8| {
-        let control = u8::from(byte < 0x20);
+    const CONTROL: u8 = 1;
+    const HIGH: u8 = 2;
+    let kind = |byte: u8| {
         let space = u8::from(byte == b'\t') | u8::from(byte == b'\n') | u8::from(byte == b'\r');
-        control & !space | u8::from(byte == 0xEF)
+        let control = u8::from(byte < 0x20) & !space;
+        (control * CONTROL) | (u8::from(byte == 0xEF) * HIGH)
     };
-    let block = |block: &[u8]| block.iter().fold(0, |found, byte| found | suspect(*byte)) == 0;
+    let kinds = |block: &[u8]| block.iter().fold(0, |kinds, byte| kinds | kind(*byte));
     let (blocks, rest) = text.as_chunks::<64>();
-    blocks.iter().all(|bytes| block(bytes)) && block(rest)
+    match blocks
+        .iter()
+        .fold(kinds(rest), |all, block| all | kinds(block))
+    {
+        0 => true,
+        HIGH => ["\u{FFFE}", "\u{FFFF}"]
+            .iter()
+            .all(|c| memmem::find(text, c.as_bytes()).is_none()),
+        _ => false,
+    }
 }
 
 /// `Char` of XML 1.0.
