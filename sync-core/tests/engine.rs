@@ -1,6 +1,8 @@
 //! The engine between two sources in memory: one behaviour a test.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+use std::sync::Arc;
+
 use sync_core::Source;
 use sync_core::engine::{Engine, Mode, Report, Silent};
 use sync_core::local::memory::{Broken, Call, Fault, FaultPlan, Ids, When};
@@ -570,4 +572,24 @@ async fn a_move_whose_answer_is_lost_is_looked_at_again() {
         assert_eq!((world.count(Side::Left), world.count(Side::Right)), (1, 1));
         world.is_in_step().await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_can_be_moved_whose_keyword_the_server_cannot_hold() {
+    let poor = |side: Side, options: &mut MemoryOptions| {
+        options.returns_revisions = false;
+        if side == Side::Right {
+            options.flags_filter = Some(Arc::new(|flags: &Flags| Flags::of(flags.system)));
+        }
+    };
+    let mut world = World::with(poor, KindSet::MAIL);
+    let archive = world.sides.left.add_collection("Archive", KindSet::MAIL);
+    let (left, inbox) = (world.sides.left.clone(), world.inbox.left.clone());
+    let mail = world.mail(Side::Left, "one", "\\Seen");
+    world.sync().await;
+    let flags = Flags::parse("\\Seen $Work");
+    left.set_flags(&inbox, &mail, &flags).unwrap();
+    world.sync().await;
+    left.move_to(&inbox, &mail, &archive).unwrap();
+    assert_eq!(world.sync().await.written(Side::Right).moved, 1);
 }

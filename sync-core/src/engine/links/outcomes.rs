@@ -105,7 +105,11 @@ fn absorb_write(link: &mut Link, side: Side, step: &Step, stored: &Stored, rewri
     if stored.id.is_some() {
         known.id.clone_from(&stored.id);
     }
-    known.revision.clone_from(&stored.revision);
+    // Flags that the server cannot hold leave the item as it was: no listing will tell of it.
+    let changed = stored.flags.as_ref() != Some(&known.flags);
+    if changed || stored.revision.is_some() || !matches!(step, Step::SetFlags { .. }) {
+        known.revision.clone_from(&stored.revision);
+    }
     match step {
         Step::SetFlags { add, remove, .. } => {
             let wanted = known.flags.union(add).difference(remove);
