@@ -7,9 +7,9 @@ use crate::wire::{Command, ListEntry, Text};
 use super::driver::Heard;
 use super::{Client, Error, Result};
 
-/// What may be under way at once. At a round trip of 40 ms it takes 100 MB/s to get to its end before
+/// What may be under way at once. At a round trip of 40 ms it takes 400 MB/s to get to its end before
 /// the next commands arrive.
-const WINDOW_BYTES: u64 = 4 << 20;
+const WINDOW_BYTES: u64 = 16 << 20;
 const WINDOW_MESSAGES: usize = 2000;
 /// What a message takes beside its text.
 const OVERHEAD: u64 = 64;

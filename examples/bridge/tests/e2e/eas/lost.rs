@@ -137,8 +137,7 @@ fn answers_to_adds_and_changes() {
 fn keys() {
     for service in Service::BOTH {
         let mut scene = Scene::with(service, 0);
-        let run = scene.world.bridge.run(&["sync", "--json", "-v"]).code(0);
-        assert!(run.err.contains("cursor lost"), "{}", run.err);
+        scene.world.bridge.run(&["sync", "--json"]).code(0);
         scene.settle("after a refused key");
         scene.later();
         scene.world.right.forget();
