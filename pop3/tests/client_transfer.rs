@@ -312,7 +312,7 @@ async fn many_small_messages_are_under_way_and_refilled_before_they_run_out() {
 
 #[tokio::test(start_paused = true)]
 async fn of_large_messages_a_few_are_under_way() {
-    for (octets, window) in [(1 << 20, 3), (50 << 20, 2), (100_000, 41)] {
+    for (octets, window) in [(1 << 20, 15), (50 << 20, 2), (400_000, 41)] {
         let (ours, theirs) = duplex(1 << 20);
         let server = tokio::spawn(Server::begin(theirs));
         let client = logged_in(ours).await;
