@@ -48,11 +48,21 @@ impl SqliteState {
         if lock.try_lock().is_err() {
             return Err(refused(path, "is in use by another process"));
         }
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut journal = path.as_os_str().to_owned();
+        journal.push("-journal");
+        if Path::new(&journal).exists() {
+            // A state is made with a journal of this kind and has none later: it was cut short
+            // then, and who may only read cannot take that back.
+            let failed = |e| refused(path, "cannot be read").caused_by(e);
+            let db = Connection::open_with_flags(path, flags).map_err(failed)?;
+            db.query_row("PRAGMA schema_version", [], |_| Ok(()))
+                .map_err(failed)?;
+        }
         let fresh = lock.metadata().map_err(Error::from)?.len() == 0;
         if !fresh {
             examine(path)?;
         }
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = Connection::open_with_flags(path, flags)
             .map_err(|e| refused(path, "cannot be opened").caused_by(e))?;
         Self::prepare(db, Some(lock)).map_err(|e| refused(path, "is damaged").caused_by(e))
