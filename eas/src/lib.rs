@@ -82,7 +82,7 @@
 //!
 //! | command | versions | |
 //! | --- | --- | --- |
-//! | OPTIONS, Autodiscover (XML and JSON) | all | [MS-ASHTTP], [MS-OXDISCO] |
+//! | OPTIONS, Autodiscover (XML and JSON; SRV records) | all | [MS-ASHTTP], [MS-OXDISCO], RFC 2782 |
 //! | Provision, wipes | all; account-only wipe 16.1 | [MS-ASPROV]; the policy of 2.5 is not read |
 //! | FolderSync, FolderCreate, FolderUpdate, FolderDelete | all | [MS-ASCMD] |
 //! | Sync | all | filters, windows, heartbeat; occurrences by InstanceId 16.x |

@@ -11,6 +11,8 @@
 mod client;
 #[path = "server/commands.rs"]
 mod commands;
+#[path = "server/discovery.rs"]
+mod discovery;
 #[path = "server/engine.rs"]
 mod engine;
 #[path = "server/ghosts.rs"]

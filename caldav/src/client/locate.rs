@@ -1,10 +1,8 @@
 //! From a mail address to a server (RFC 6764).
 
-use std::cmp::Reverse;
-
+use sync_core::net::dns::{Dns, in_order, is_within};
 use sync_core::net::http::Url;
 
-use super::dns::Dns;
 use super::error::{Error, ErrorKind, Result};
 use super::{Service, Step};
 
@@ -54,7 +52,7 @@ pub async fn locate(dns: &dyn Dns, service: Service, address: &str) -> Result<Lo
         Service::CardDav => "_carddavs",
     };
     let name = format!("{label}._tcp.{domain}");
-    let mut servers = match dns.srv(&name).await {
+    let servers = match dns.srv(&name).await {
         Ok(servers) => servers,
         Err(error) => {
             located.step(format!("{name} SRV"), error.to_string());
@@ -71,8 +69,7 @@ pub async fn locate(dns: &dyn Dns, service: Service, address: &str) -> Result<Lo
         let text = format!("{domain} says in DNS that it has no such service");
         return Err(Error::new(ErrorKind::Discovery, text));
     }
-    servers.retain(|srv| !srv.target.is_empty());
-    servers.sort_by_key(|srv| (srv.priority, Reverse(srv.weight)));
+    let servers = in_order(servers);
     let mut path = String::from("/");
     if !servers.is_empty() {
         match dns.txt(&name).await {
@@ -104,13 +101,9 @@ impl Located {
     }
 
     fn add(&mut self, url: &Url, domain: &str) {
-        let host = url.host_str().unwrap_or_default();
-        let within = host
-            .strip_suffix(domain)
-            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
         let location = Location {
             url: url.to_string(),
-            elsewhere: !within,
+            elsewhere: !is_within(url.host_str().unwrap_or_default(), domain),
         };
         if !self.locations.contains(&location) {
             self.locations.push(location);
@@ -141,8 +134,9 @@ fn split(address: &str) -> Result<(Option<String>, String)> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::client::dns::Srv;
     use futures_util::future::BoxFuture;
+    use sync_core::error as core;
+    use sync_core::net::dns::Srv;
 
     #[derive(Default)]
     struct Zone {
@@ -167,16 +161,16 @@ mod tests {
     }
 
     impl Dns for Zone {
-        fn srv<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Vec<Srv>>> {
+        fn srv<'a>(&'a self, name: &'a str) -> BoxFuture<'a, core::Result<Vec<Srv>>> {
             assert!(name.starts_with("_caldavs._tcp."), "{name}");
             let found = match self.down {
-                true => Err(Error::new(ErrorKind::Timeout, "no answer")),
+                true => Err(core::Error::new(core::ErrorKind::Timeout, "no answer")),
                 false => Ok(self.srv.clone()),
             };
             Box::pin(async { found })
         }
 
-        fn txt<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Vec<String>>> {
+        fn txt<'a>(&'a self, _: &'a str) -> BoxFuture<'a, core::Result<Vec<String>>> {
             Box::pin(async { Ok(self.txt.clone()) })
         }
     }

@@ -11,7 +11,6 @@
 
 mod collection;
 mod discover;
-mod dns;
 mod error;
 mod locate;
 mod make;
@@ -32,7 +31,6 @@ use crate::wire::{Compliance, Depth, ErrorBody, Href, Limits, Precondition, Prop
 
 pub use collection::Collection;
 pub use discover::{Discovery, Step};
-pub use dns::{Dns, Srv, SystemDns};
 pub use error::{Error, ErrorKind, Result};
 pub use locate::{Located, Location, locate};
 pub use make::NewCollection;

@@ -4,7 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::client::{ClientOptions, Dns, Service};
+use sync_core::net::dns::Dns;
+
+use crate::client::{ClientOptions, Service};
 
 /// Unix seconds.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;

@@ -6,9 +6,10 @@ use sync_core::model::{
     Collection, CollectionId, CollectionPath, CollectionProperties, ItemKind, KindSet,
     NewCollection,
 };
+use sync_core::net::dns::Dns;
 use sync_core::{Error, ErrorKind, Result};
 
-use crate::client::{self, Client, Dns, Service};
+use crate::client::{self, Client, Service};
 use crate::wire::{Component, Components, Depth, Href, Property, Response};
 
 use super::DavSource;

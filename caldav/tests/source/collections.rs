@@ -1,11 +1,12 @@
 //! Finding, describing and making collections.
 
-use caldav::client::{ClientOptions, Dns, Service, Srv};
+use caldav::client::{ClientOptions, Service};
 use caldav::source::{DavConfig, DavSource};
 use caldav::testing::{Auth, Fault, Profile, Quirk, Server};
 use futures_util::future::BoxFuture;
 use sync_core::Source as _;
 use sync_core::model::{CollectionPath, CollectionProperties, ItemKind, KindSet, NewCollection};
+use sync_core::net::dns::{Dns, Srv};
 use sync_core::net::{Credential, Tls, TlsOptions};
 
 use crate::support::{WORK, calendars, config, contacts, options, server};
@@ -168,7 +169,7 @@ async fn a_pause_that_is_asked_for_is_told() {
 struct OneServer(&'static str, u16);
 
 impl Dns for OneServer {
-    fn srv<'a>(&'a self, name: &'a str) -> BoxFuture<'a, caldav::client::Result<Vec<Srv>>> {
+    fn srv<'a>(&'a self, name: &'a str) -> BoxFuture<'a, sync_core::error::Result<Vec<Srv>>> {
         assert_eq!(name, "_caldavs._tcp.localhost");
         let server = Srv {
             priority: 1,
@@ -179,7 +180,7 @@ impl Dns for OneServer {
         Box::pin(async { Ok(vec![server]) })
     }
 
-    fn txt<'a>(&'a self, _: &'a str) -> BoxFuture<'a, caldav::client::Result<Vec<String>>> {
+    fn txt<'a>(&'a self, _: &'a str) -> BoxFuture<'a, sync_core::error::Result<Vec<String>>> {
         Box::pin(async { Ok(vec!["path=/dav/".to_owned()]) })
     }
 }

@@ -18,7 +18,7 @@ use sync_core::net::http::{Http, Url};
 use crate::wire::Version;
 use crate::wire::http::Offer;
 
-pub use discover::{Discovery, Step, discover};
+pub use discover::{Consent, DiscoverOptions, Discovery, Step, discover};
 pub use error::{Error, ErrorKind, Result};
 pub use options::{ClientOptions, Device};
 pub use policy::{Policy, RefuseWhatIsNotEnforced};

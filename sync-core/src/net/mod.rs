@@ -4,6 +4,7 @@
 //!   [upgrade](Stream::upgrade).
 //! * [`CredentialSource`] is asked at every connect, so that a refreshed OAuth token is used.
 //! * [`sasl`] holds the mechanisms as state machines without I/O.
+//! * [`dns`] finds the servers of a domain by SRV and TXT records.
 //! * [`Deflate`] is RFC 4978's compression layer.
 //! * [`Backoff`] says how long to wait before the next try.
 
@@ -11,6 +12,7 @@ mod backoff;
 mod credential;
 mod deflate;
 mod der;
+pub mod dns;
 #[cfg(feature = "http")]
 pub mod http;
 #[cfg(feature = "oauth")]

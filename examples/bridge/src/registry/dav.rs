@@ -1,8 +1,9 @@
-use caldav::client::{ClientOptions, Service, SystemDns};
+use caldav::client::{ClientOptions, Service};
 use caldav::source::{DavConfig, DavSource};
 use sync_core::Source;
 use sync_core::error::{Error, ErrorKind, Result};
 use sync_core::net::Credential;
+use sync_core::net::dns::SystemDns;
 use sync_core::net::http::HttpOptions;
 
 use crate::config::WebServer;

@@ -1,7 +1,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use eas::client::{ClientOptions, Device, discover};
+use eas::client::{ClientOptions, Device, DiscoverOptions, discover};
 use eas::source::{EasConfig, EasSource};
 use sha2::{Digest as _, Sha256};
 use sync_core::Source;
@@ -27,7 +27,8 @@ pub(super) async fn open(web: &WebServer, state: &Path) -> Result<Box<dyn Source
             (place, url)
         }
         (None, Some(address)) => {
-            let found = discover(address, login.clone(), tls.clone()).await?;
+            let found =
+                discover(address, login.clone(), &DiscoverOptions::new(tls.clone())).await?;
             (address.clone(), found.url)
         }
         (None, None) => return Err(lacks("url or address")),

@@ -1,5 +1,6 @@
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -40,6 +41,9 @@ pub struct HttpOptions {
     pub preemptive: bool,
     /// What we call ourselves.
     pub user_agent: String,
+    /// Hosts whose addresses are given, by name; no resolver is asked for them. A port holds for
+    /// URLs without one; 0 is the scheme's.
+    pub hosts: Vec<(String, SocketAddr)>,
     login: Option<(Arc<dyn CredentialSource>, Vec<Origin>)>,
 }
 
@@ -57,6 +61,7 @@ impl HttpOptions {
             max_redirects: 5,
             preemptive: true,
             user_agent: concat!("sync-core/", env!("CARGO_PKG_VERSION")).into(),
+            hosts: Vec::new(),
             login: None,
         }
     }
@@ -394,7 +399,7 @@ fn build(options: &HttpOptions, pooled: bool) -> Result<reqwest::Client> {
     } else {
         &[b"http/1.1"]
     };
-    let builder = reqwest::Client::builder()
+    let mut builder = reqwest::Client::builder()
         .tls_backend_preconfigured(options.tls.config_with_alpn(alpn))
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
@@ -403,11 +408,12 @@ fn build(options: &HttpOptions, pooled: bool) -> Result<reqwest::Client> {
         .pool_idle_timeout(Duration::from_secs(60))
         .http2_adaptive_window(true)
         .user_agent(&options.user_agent);
-    let builder = if pooled {
-        builder
-    } else {
-        builder.pool_max_idle_per_host(0)
-    };
+    if !pooled {
+        builder = builder.pool_max_idle_per_host(0);
+    }
+    for (host, address) in &options.hosts {
+        builder = builder.resolve(host, *address);
+    }
     builder.build().map_err(|error| {
         let text = format!("HTTP: {}", error.without_url());
         Error::new(ErrorKind::Config, text)

@@ -1,5 +1,10 @@
 //! SRV and TXT records: a stub resolver (RFC 1035, RFC 2782).
+//!
+//! What DNS says can be forged. It may name a host outside the domain that was asked for, and then
+//! that of somebody who wants a password: [`is_within`] tells, and a person should agree to such a
+//! host before a login is shown to it (RFC 6764 section 8).
 
+use std::cmp::Reverse;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
@@ -8,7 +13,7 @@ use futures_util::future::BoxFuture;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UdpSocket};
 
-use super::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 /// How long one name server may take.
 const PATIENCE: Duration = Duration::from_secs(4);
@@ -35,6 +40,28 @@ pub trait Dns: Send + Sync {
 
     /// The TXT records of `name`, each with its strings joined; none if there is no such name.
     fn txt<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Vec<String>>>;
+}
+
+/// The servers that are there, in the order in which they are to be tried.
+///
+/// Among those of one priority the heavier ones come first: a client that is one of many is asked to
+/// draw lots (RFC 2782), but one that always finds the same server keeps its connections and cookies.
+#[must_use]
+pub fn in_order(mut servers: Vec<Srv>) -> Vec<Srv> {
+    servers.retain(|srv| !srv.target.is_empty());
+    servers.sort_by_key(|srv| (srv.priority, Reverse(srv.weight)));
+    servers
+}
+
+/// Whether `host` is `domain` or a name below it.
+#[must_use]
+pub fn is_within(host: &str, domain: &str) -> bool {
+    let above = host.len().checked_sub(domain.len());
+    above
+        .and_then(|at| host.split_at_checked(at))
+        .is_some_and(|(below, end)| {
+            end.eq_ignore_ascii_case(domain) && (below.is_empty() || below.ends_with('.'))
+        })
 }
 
 /// The name servers that the system asks.
@@ -455,6 +482,39 @@ mod tests {
     fn names_that_cannot_be_asked_for() {
         for name in ["", "a..b", &"a".repeat(64), &"a.".repeat(200)] {
             assert_eq!(query(1, name, SRV), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn servers_come_in_their_order() {
+        let srv = |priority, weight, target: &str| Srv {
+            priority,
+            weight,
+            port: 443,
+            target: target.to_owned(),
+        };
+        let found = in_order(vec![
+            srv(2, 0, "c"),
+            srv(1, 1, "b"),
+            srv(0, 0, ""),
+            srv(1, 9, "a"),
+        ]);
+        let hosts: Vec<_> = found.iter().map(|srv| srv.target.as_str()).collect();
+        assert_eq!(hosts, ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn hosts_of_a_domain() {
+        for (host, within) in [
+            ("example.org", true),
+            ("Mail.Example.ORG", true),
+            ("a.b.example.org", true),
+            ("evilexample.org", false),
+            ("example.org.evil.test", false),
+            ("org", false),
+            ("", false),
+        ] {
+            assert_eq!(is_within(host, "example.org"), within, "{host}");
         }
     }
 
