@@ -85,7 +85,7 @@
 //! | OPTIONS, Autodiscover (XML and JSON; SRV records) | all | [MS-ASHTTP], [MS-OXDISCO], RFC 2782 |
 //! | Provision, wipes | all; account-only wipe 16.1 | [MS-ASPROV]; the policy of 2.5 is not read |
 //! | FolderSync, FolderCreate, FolderUpdate, FolderDelete | all | [MS-ASCMD] |
-//! | Sync | all | filters, windows, heartbeat; occurrences by InstanceId 16.x |
+//! | Sync | all | filters, windows, heartbeat; occurrences by InstanceId, files of appointments, drafts 16.x |
 //! | GetItemEstimate, MoveItems, Ping, MeetingResponse, Search, ResolveRecipients, ValidateCert | all | |
 //! | ItemOperations, Settings | 12.0 and later | multipart answers |
 //! | SendMail, SmartReply, SmartForward | all | RFC 822 up to 12.1, WBXML from 14.0 on |

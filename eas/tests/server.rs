@@ -15,6 +15,8 @@ mod commands;
 mod discovery;
 #[path = "server/engine.rs"]
 mod engine;
+#[path = "server/files.rs"]
+mod files;
 #[path = "server/ghosts.rs"]
 mod ghosts;
 #[path = "server/keys.rs"]

@@ -81,6 +81,17 @@ fn parts(a: &Event, b: &Event) -> bool {
         && bodies(a.body.as_ref(), b.body.as_ref())
         && list(a.categories.as_deref()) == list(b.categories.as_deref())
         && a.attendees.as_deref().unwrap_or_default() == b.attendees.as_deref().unwrap_or_default()
+        && files(a) == files(b)
+}
+
+/// Names and bytes, in an order that says nothing.
+fn files(event: &Event) -> Vec<(&str, Option<&[u8]>)> {
+    let mut all: Vec<_> = Vec::with_capacity(event.attachments.len());
+    for file in &event.attachments {
+        all.push((file.name.as_str(), file.content.as_deref()));
+    }
+    all.sort_unstable();
+    all
 }
 
 /// An occurrence with what it has from its series. Not every server heeds that something was taken away.

@@ -7,6 +7,7 @@ use sync_core::source::{Applied, Mutation, Op, Outcome};
 use sync_core::{Error, ErrorKind, Result};
 
 use super::cursor::Place;
+use super::fetch::items_of;
 use super::{EasSource, content};
 use crate::wire::class::{BodyType, Class, Item};
 use crate::wire::command::BodyPreference;
@@ -126,7 +127,9 @@ impl EasSource {
             _ => BodyPreference::whole(BodyType::Text),
         };
         let mut now = HashMap::new();
-        for (id, fetched) in self.operate(c, class, &guarded, body).await? {
+        let mut fetched = self.operate(c, class, &guarded, body).await?;
+        self.read_files(items_of(&mut fetched)).await?;
+        for (id, fetched) in fetched {
             let Some(item) = fetched.item else { continue };
             let account = self.account(version, &addresses);
             if let Ok(seen) = content::seen(id.as_str(), &item, &account, self.owner()) {

@@ -8,10 +8,10 @@ use sync_core::model::{Body, CollectionId, Digest, Item as Seen, ItemId};
 use sync_core::source::Depth;
 use sync_core::{Error, ErrorKind, Result};
 
-use super::{EasSource, content};
+use super::{EasSource, content, files};
 use crate::client;
 use crate::mapping::Account;
-use crate::wire::class::{BodyType, Class};
+use crate::wire::class::{BodyType, Class, Item};
 use crate::wire::command::{
     BodyPreference, Fetch, FetchOf, Fetched, ItemOperations, Name, Operation, Settings,
 };
@@ -72,8 +72,15 @@ impl EasSource {
                 },
                 _ => BodyPreference::whole(BodyType::Text),
             };
-            for (id, fetched) in self.operate(c, class, batch, body).await? {
+            let mut fetched = self.operate(c, class, batch, body).await?;
+            self.read_files(items_of(&mut fetched)).await?;
+            for (id, fetched) in fetched {
                 let Some(item) = fetched.item else { continue };
+                if !files::is_complete(&item) {
+                    let why = "a file of the appointment cannot be fetched";
+                    items.push(Err(Error::new(ErrorKind::Item, why).at_item(&id)));
+                    continue;
+                }
                 let account = self.account(version, &addresses);
                 items.push(content::seen(id.as_str(), &item, &account, self.owner()));
             }
@@ -235,4 +242,10 @@ impl EasSource {
             addresses,
         }
     }
+}
+
+/// The items that were fetched.
+pub(super) fn items_of(fetched: &mut [(ItemId, Fetched)]) -> Vec<&mut Item> {
+    let items = fetched.iter_mut();
+    items.filter_map(|(_, one)| one.item.as_mut()).collect()
 }

@@ -156,6 +156,7 @@ impl EasSource {
             // The server gives appointments UIDs of its own.
             self.capabilities.makes_uids = held::MADE_UIDS.with(ItemKind::Event);
         }
+        self.capabilities.held = held::held(version);
         self.folders = Some(folders);
         Ok(all)
     }

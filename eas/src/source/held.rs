@@ -2,6 +2,8 @@
 
 use sync_core::model::{ItemKind, KindSet};
 
+use crate::wire::Version;
+
 /// ActiveSync has no UIDs for these; appointments lose theirs from 16.0 on.
 pub(super) const MADE_UIDS: KindSet = KindSet::of(ItemKind::Contact)
     .with(ItemKind::Task)
@@ -33,7 +35,9 @@ const CONTACT: [&str; 23] = [
     "X-SPOUSE",
 ];
 
-const EVENT: [&str; 19] = [
+/// What an event can hold from 16.0 on, and up to 14.1.
+const EVENT: [&str; 20] = [
+    "ATTACH",
     "ATTENDEE",
     "CATEGORIES",
     "CLASS",
@@ -72,10 +76,14 @@ const TASK: [&str; 12] = [
 
 const NOTE: [&str; 3] = ["CATEGORIES", "DESCRIPTION", "SUMMARY"];
 
-pub(super) fn held() -> Vec<(KindSet, &'static [&'static str])> {
+pub(super) fn held(version: Version) -> Vec<(KindSet, &'static [&'static str])> {
+    let event = match &EVENT {
+        all if version >= Version::V16_0 => all,
+        [_, without_files @ ..] => without_files.as_slice(),
+    };
     vec![
         (KindSet::of(ItemKind::Contact), &CONTACT),
-        (KindSet::of(ItemKind::Event), &EVENT),
+        (KindSet::of(ItemKind::Event), event),
         (KindSet::of(ItemKind::Task), &TASK),
         (KindSet::of(ItemKind::Note), &NOTE),
     ]
@@ -88,7 +96,6 @@ mod tests {
     use super::*;
     use crate::mapping::Account;
     use crate::source::alike::alike;
-    use crate::wire::Version;
 
     /// RFC 6350, and what the field has besides.
     const OF_CARDS: &str = "ADR ANNIVERSARY BDAY BIRTHPLACE CALADRURI CALURI CATEGORIES CLASS \
@@ -132,7 +139,7 @@ mod tests {
             (ItemKind::Note, parts("VJOURNAL"), "SUMMARY:x\r\n", OF_PARTS),
         ];
         for (kind, (begin, end), plain, names) in cases {
-            let (_, held) = held()
+            let (_, held) = held(account.version)
                 .into_iter()
                 .find(|(kinds, _)| kinds.contains(kind))
                 .unwrap();

@@ -10,7 +10,7 @@ use sync_core::{Error, ErrorKind, Result};
 
 use super::apply::There;
 use super::changes::now;
-use super::{EasSource, complete};
+use super::{EasSource, complete, files};
 use crate::mapping::{contact, event, note, task};
 use crate::wire::class::{self, BodyType, Class, Email, Item, Values};
 use crate::wire::command::Change;
@@ -64,12 +64,15 @@ impl EasSource {
             Op::Create(new) => {
                 let content = content(&new.body, new.kind)?;
                 let client_id = self.client_id(Some(mutation.key), &content);
-                let item = match (class, new.kind) {
+                let mut item = match (class, new.kind) {
                     (Class::Email, ItemKind::Message) if self.takes_drafts(c) => {
                         draft(new, &content)
                     }
                     _ => self.item(new.kind, &content, class, version)?,
                 };
+                if let Item::Event(event) = &mut item {
+                    files::change(event, &[], &client_id);
+                }
                 let send = false;
                 let add = Change::Add {
                     client_id,
@@ -109,6 +112,9 @@ impl EasSource {
                 if let Item::Event(event) = &mut item {
                     // It names what is new, and nothing else.
                     event.values.remove(Calendar::ClientUid);
+                    if let Item::Event(old) = old {
+                        files::change(event, &old.attachments, id.as_str());
+                    }
                 }
                 let instances = take_instances(&mut item, old, id, version);
                 let change = Change::Change {

@@ -8,6 +8,9 @@
 //! deleted it is read and compared, since not every server minds `Conflict`; after it was written it
 //! is read again, since every server makes something of its own of it.
 //!
+//! **Files of appointments**, from 16.0 on, come and go as ATTACH with the bytes in it, up to
+//! [10 MiB](crate::mapping::event::LARGEST_FILES) each appointment.
+//!
 //! **Nobody is invited** because something was written: from 16.0 on attendees are never sent.
 //!
 //! What ActiveSync cannot do is said before anything is planned: mail cannot be put into a folder, but
@@ -29,6 +32,7 @@ mod config;
 mod content;
 mod cursor;
 mod fetch;
+mod files;
 mod folders;
 mod held;
 mod job;
@@ -113,7 +117,7 @@ impl EasSource {
             capabilities.absence = Absence::Nothing;
         }
         capabilities.makes_uids = held::MADE_UIDS;
-        capabilities.held = held::held();
+        capabilities.held = held::held(Version::V14_1);
         Ok(Self {
             client: Client::new(config.client.clone())?,
             config,

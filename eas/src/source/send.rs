@@ -161,7 +161,7 @@ impl EasSource {
         }
     }
 
-    /// One request about one folder, and what the server says of it.
+    /// One request about one folder, and what the server says of it; appointments with their files.
     pub(super) async fn ask(&mut self, collection: Collection) -> client::Result<CollectionAnswer> {
         let id = collection.id.clone();
         let request = Sync {
@@ -169,7 +169,10 @@ impl EasSource {
             ..Sync::default()
         };
         let answer = self.client.sync(&request).await?;
-        let found = answer.collections.into_iter().find(|c| c.id == id);
+        let mut found = answer.collections.into_iter().find(|c| c.id == id);
+        if let Some(answer) = &mut found {
+            self.complete_changes(&mut answer.changes).await?;
+        }
         // Nothing said is nothing changed.
         Ok(found.unwrap_or(CollectionAnswer {
             id,

@@ -19,6 +19,8 @@ use crate::wire::wbxml::pages::{AirSync as A, AirSyncBase as B, Calendar as C, E
 const AGAIN: u16 = 16;
 const NOT_FOUND: u16 = 8;
 const CONFLICT: u16 = 7;
+/// The item cannot be taken as it is.
+const INVALID: u16 = 6;
 const OK: u16 = 1;
 
 /// What the commands of one folder work on.
@@ -154,12 +156,7 @@ impl Commands<'_> {
                     .filter_map(|tag| item.property(tag).cloned()),
             );
         }
-        let references: Vec<String> = item
-            .attachments
-            .iter()
-            .map(|a| a.reference.clone())
-            .collect();
-        told.extend(data.and_then(|data| sync::uploaded(data, &references)));
+        told.extend(data.and_then(|data| sync::uploaded(data, &references(item))));
         if !told.is_empty() {
             all.push(Element::new(A::ApplicationData, told));
         }
@@ -187,7 +184,10 @@ impl Commands<'_> {
         if let Err(code) = rules::check(&data.children, &sending) {
             return refuse(code);
         }
-        let before = item.attachments.len();
+        let before: Vec<String> = references(item);
+        if !rules::names_files(&data.children, &before) {
+            return refuse(INVALID);
+        }
         let owns = self.owns();
         let is_flags = self.class == Class::Email && write::is_flags(&data.children);
         let version = self
@@ -211,12 +211,9 @@ impl Commands<'_> {
         if sending.version >= 160 && self.class == Class::Calendar {
             self.notify(&item);
         }
-        let new = item
-            .attachments
-            .iter()
-            .skip(before.min(item.attachments.len()));
-        let references: Vec<String> = new.map(|a| a.reference.clone()).collect();
-        let uploaded = sync::uploaded(data, &references)?;
+        let mut new = references(&item);
+        new.retain(|reference| !before.contains(reference));
+        let uploaded = sync::uploaded(data, &new)?;
         let mut answer = response(command, OK);
         answer.push(Element::new(A::ApplicationData, [uploaded]));
         Some(answer)
@@ -383,6 +380,12 @@ fn check(command: &Element) -> Result<(), u16> {
 }
 
 /// What is said of a command.
+/// What fetches the files of an item.
+fn references(item: &Item) -> Vec<String> {
+    let files = item.attachments.iter();
+    files.map(|file| file.reference.clone()).collect()
+}
+
 fn response(command: &Element, code: u16) -> Element {
     let ids = [A::ClientId, A::ServerId, B::InstanceId];
     let ids = ids

@@ -11,7 +11,9 @@ use super::item::Attachment;
 use super::options::Options;
 use super::render;
 use crate::wire::wbxml::Tag;
-use crate::wire::wbxml::pages::{AirSync as A, AirSyncBase as B, ItemOperations as I, Search as S};
+use crate::wire::wbxml::pages::{
+    AirSync as A, AirSyncBase as B, ItemOperations as I, Provision as P, Search as S,
+};
 
 const MOST: usize = 100;
 const MULTIPART: &str = "application/vnd.ms-sync.multipart";
@@ -112,9 +114,20 @@ fn attachment<'a>(account: &'a Account, reference: &str) -> Option<&'a Attachmen
     all.find(|attachment| attachment.reference == reference)
 }
 
+/// The most bytes of a file that the policy allows.
+fn limit(account: &Account) -> Option<usize> {
+    let policy = account.policy.as_deref().unwrap_or_default();
+    super::element::text(policy, P::MaxAttachmentSize)?
+        .parse()
+        .ok()
+}
+
 fn file(account: &Account, operation: &Element, reference: &str) -> Result<Vec<Element>, u16> {
     let found = attachment(account, reference).ok_or(15_u16)?;
     let content = &found.content;
+    if limit(account).is_some_and(|limit| content.len() > limit) {
+        return Err(11);
+    }
     let mut properties = Vec::new();
     let range = operation.child(I::Options).and_then(|o| o.find(I::Range));
     let shown = match range {

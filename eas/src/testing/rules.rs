@@ -61,10 +61,11 @@ pub(super) fn check(data: &[Element], sending: &Sending) -> Result<(), u16> {
     if sending.version < 160 && find(data, B::Location).is_some() {
         return Err(INVALID);
     }
-    if find(data, B::Attachments).is_some()
-        && (sending.version < 160 || !matches!(sending.class, Class::Calendar | Class::Email))
-    {
-        return Err(INVALID);
+    if let Some(files) = find(data, B::Attachments) {
+        let has_files = matches!(sending.class, Class::Calendar | Class::Email);
+        if sending.version < 160 || !has_files || !files.children.iter().all(is_file) {
+            return Err(INVALID);
+        }
     }
     match sending.class {
         Class::Email => mail(data, sending),
@@ -90,6 +91,34 @@ fn body(data: &[Element], sending: &Sending) -> Result<(), u16> {
         true => Ok(()),
         false => Err(INVALID),
     }
+}
+
+/// A file that is added, or taken away ([MS-ASAIRS] sections 2.2.2.2 and 2.2.2.16).
+fn is_file(file: &Element) -> bool {
+    let has = |tag: &Tag| file.children_of(*tag).count() == 1;
+    let needed: &[Tag] = match file.tag {
+        B::Add => &[
+            B::ClientId,
+            B::ContentType,
+            B::Content,
+            B::DisplayName,
+            B::Method,
+        ],
+        B::Delete => &[B::FileReference],
+        _ => return false,
+    };
+    let methods = [None, Some(1_u8), Some(5)];
+    needed.iter().all(has) && methods.contains(&file.number(B::Method))
+}
+
+/// Whether what is taken away is among these.
+pub(super) fn names_files(data: &[Element], references: &[String]) -> bool {
+    let files = find(data, B::Attachments);
+    let mut gone = files.into_iter().flat_map(|all| all.children_of(B::Delete));
+    gone.all(|file| {
+        file.find(B::FileReference)
+            .is_some_and(|reference| references.contains(&reference))
+    })
 }
 
 fn mail(data: &[Element], sending: &Sending) -> Result<(), u16> {

@@ -6,7 +6,7 @@ use tokio::sync::watch;
 
 use super::account::{Account, Place, Sent, Wipe};
 use super::element::{Element, put, remove};
-use super::item::Item;
+use super::item::{Attachment, Item};
 use super::{mail, write};
 use crate::wire::wbxml::Tag;
 use crate::wire::wbxml::pages::{AirSyncBase as B, Calendar as C, Email as E};
@@ -153,6 +153,33 @@ impl Store {
         self.edit(folder, id, false, |item| match tag {
             B::Body => item.body = None,
             _ => remove(&mut item.properties, tag),
+        })
+    }
+
+    /// Gives an appointment a file; `false` if there is no such item.
+    pub fn attach(
+        &self,
+        folder: &str,
+        id: &str,
+        name: &str,
+        content_type: &str,
+        content: impl Into<Vec<u8>>,
+    ) -> bool {
+        let file = Attachment {
+            reference: String::new(),
+            name: name.to_owned(),
+            content_type: content_type.to_owned(),
+            method: 1,
+            content_id: None,
+            content: content.into(),
+        };
+        self.edit(folder, id, false, |item| item.attachments.push(file))
+    }
+
+    /// Takes the files of this name away; `false` if there is no such item.
+    pub fn detach(&self, folder: &str, id: &str, name: &str) -> bool {
+        self.edit(folder, id, false, |item| {
+            item.attachments.retain(|file| file.name != name);
         })
     }
 

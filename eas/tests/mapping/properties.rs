@@ -1,5 +1,7 @@
 //! Random documents of what ActiveSync can hold come back the same.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use eas::mapping::{Account, contact, event, note, task};
 use eas::wire::class::Item;
 use eas::wire::{DateTime, Version};
@@ -7,7 +9,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use sync_core::merge::equal;
-use sync_core::merge::syntax::{Eol, escape, fold};
+use sync_core::merge::syntax::{Eol, encode_caret, escape, fold};
 
 use super::corpus::over_the_wire;
 
@@ -361,6 +363,25 @@ proptest! {
                 _ => same(&content, &back)?,
             }
         }
+    }
+
+    #[test]
+    fn files_come_back(files in prop::collection::vec((text(), prop::collection::vec(any::<u8>(), 0..99)), 0..4)) {
+        let mut lines: Vec<String> = ["VCALENDAR", "VEVENT"].map(|name| format!("BEGIN:{name}")).into();
+        lines.extend(["UID:1", "DTSTART:20270105T100000Z", "DTEND:20270105T110000Z"].map(str::to_owned));
+        lines.extend(files.iter().map(|(name, content)| {
+            let (name, content) = (encode_caret(name), STANDARD.encode(content));
+            format!("ATTACH;FMTTYPE=text/plain;ENCODING=BASE64;VALUE=BINARY;FILENAME={name}:{content}")
+        }));
+        lines.extend(["VEVENT", "VCALENDAR"].map(|name| format!("END:{name}")));
+        let content = document(&lines);
+        let mapped = event::from_ical(&content, &account(Version::V16_1)).unwrap();
+        let held: Vec<_> = mapped.attachments.iter().map(|file| (file.name.clone(), file.content.clone().unwrap())).collect();
+        prop_assert_eq!(held, files);
+        same(&content, &event::to_ical(&mapped, "1", &account(Version::V16_1)).unwrap())?;
+        // Before 16.0 there are none.
+        let mapped = event::from_ical(&content, &account(Version::V14_1)).unwrap();
+        prop_assert!(mapped.attachments.is_empty());
     }
 
     #[test]

@@ -18,8 +18,8 @@ use crate::world::{server, source, tea};
 const VERSIONS: [&str; 2] = ["14.1", "16.1"];
 
 /// A server, a store in memory, and what the engine remembers of both.
-struct World {
-    server: Server,
+pub(crate) struct World {
+    pub(crate) server: Server,
     memory: MemoryStore,
     state: SqliteState,
     folder: &'static str,
@@ -27,7 +27,7 @@ struct World {
 }
 
 impl World {
-    fn new(version: &'static str, folder: &'static str) -> Self {
+    pub(crate) fn new(version: &'static str, folder: &'static str) -> Self {
         Self {
             version,
             server: server(version),
@@ -58,7 +58,7 @@ impl World {
     }
 
     /// After at most two runs nothing is written any more.
-    async fn settles(&mut self) {
+    pub(crate) async fn settles(&mut self) {
         self.run().await;
         self.run().await;
         let report = self.run().await;
@@ -160,11 +160,11 @@ impl World {
         world
     }
 
-    fn collection(&self, kind: ItemKind) -> CollectionId {
+    pub(crate) fn collection(&self, kind: ItemKind) -> CollectionId {
         self.memory.add_collection(self.folder, KindSet::of(kind))
     }
 
-    fn put(&self, c: &CollectionId, kind: ItemKind, content: &str) {
+    pub(crate) fn put(&self, c: &CollectionId, kind: ItemKind, content: &str) {
         let new = NewItem {
             kind,
             flags: Flags::default(),
@@ -184,7 +184,7 @@ impl World {
         self.memory.list(&found.unwrap().id)
     }
 
-    fn text_of(&self, word: &str) -> String {
+    pub(crate) fn text_of(&self, word: &str) -> String {
         let texts = self.here().into_iter().map(|held| held.content);
         let mut texts = texts.map(|text| String::from_utf8(text.to_vec()).unwrap());
         texts
@@ -193,7 +193,7 @@ impl World {
     }
 
     /// Changes one document in memory.
-    fn edit(&self, word: &str, change: impl Fn(&str) -> String) {
+    pub(crate) fn edit(&self, word: &str, change: impl Fn(&str) -> String) {
         let all = self.memory.collections();
         let c = all
             .iter()

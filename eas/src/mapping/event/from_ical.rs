@@ -3,7 +3,7 @@ use super::super::recurrence::{Begin, from_rrule};
 use super::super::time_zone::ZoneBlob;
 use super::super::{Account, Unmappable};
 use super::times::{Zone, duration, is_date};
-use super::{BUSY_STATUS, NO_COUNTER};
+use super::{BUSY_STATUS, NO_COUNTER, files};
 use crate::wire::class::{Attendee, Body, Event, Exception, Values};
 use crate::wire::wbxml::pages::{AirSyncBase, Calendar as C};
 use crate::wire::{DateTime, Version};
@@ -29,6 +29,9 @@ pub fn from_ical(content: &[u8], account: &Account<'_>) -> Result<Event, Unmappa
         .ok_or_else(|| Unmappable::new("occurrences of a series without the series"))?;
     let when = When::of(master, calendar, account)?;
     let mut event = fill(master, &when, account);
+    if account.version >= Version::V16_0 {
+        event.attachments = files::of_component(master);
+    }
     if let Some(uid) = master.text("UID") {
         // From 16.0 on the server makes UIDs of its own.
         match account.version < Version::V16_0 {

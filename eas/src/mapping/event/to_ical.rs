@@ -3,7 +3,7 @@ use super::super::contact::note;
 use super::super::content::{Component, Property, escape, listed};
 use super::super::recurrence::{Begin, to_rrule};
 use super::times::{Zone, date_property};
-use super::{BUSY_STATUS, NO_COUNTER};
+use super::{BUSY_STATUS, NO_COUNTER, files};
 use crate::wire::DateTime;
 use crate::wire::class::{Attendee, Event, Exception};
 use crate::wire::wbxml::pages::{AirSyncBase, Calendar as C};
@@ -33,6 +33,7 @@ pub fn to_ical(event: &Event, id: &str, account: &Account<'_>) -> Option<Vec<u8>
         calendar.components.extend(when.zone.definition(when.start));
     }
     let mut master = component(event, &uid, &when);
+    files::properties(event).for_each(|file| master.push(file));
     if let Some(Some(recurrence)) = &event.recurrence {
         let begin = Begin {
             local: match when.all_day {

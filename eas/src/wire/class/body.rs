@@ -132,6 +132,10 @@ pub struct Attachment {
     pub content_id: Option<String>,
     /// Whether the body shows it.
     pub inline: bool,
+    /// Its media type, once it was fetched.
+    pub content_type: Option<String>,
+    /// Its bytes, once they were fetched: no listing brings them.
+    pub content: Option<Vec<u8>>,
 }
 
 impl Attachment {
