@@ -14,6 +14,8 @@ mod client;
 mod conformance;
 #[path = "sogo/contacts.rs"]
 mod contacts;
+#[path = "sogo/keys.rs"]
+mod keys;
 #[path = "sogo/mail.rs"]
 mod mail;
 #[path = "support/postman.rs"]
@@ -48,7 +50,13 @@ fn client(sogo: &Sogo, user: &str) -> Client {
 }
 
 fn source(sogo: &Sogo, user: &str, device: &str) -> EasSource {
+    windowed(sogo, user, device, 100)
+}
+
+/// With so many items a page.
+fn windowed(sogo: &Sogo, user: &str, device: &str, window: u16) -> EasSource {
     let mut config = EasConfig::new("alice@sogo", options(sogo, user, device));
     config.zone = Some("Europe/Paris".into());
+    config.window = window;
     EasSource::new(config).unwrap()
 }

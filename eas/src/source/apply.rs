@@ -29,6 +29,11 @@ impl EasSource {
             Some(cursor) => Place::parse(cursor, version.as_str())?,
             None => self.begin(c, class, &batch).await?,
         };
+        let takes =
+            |mutation: &Mutation| matches!(mutation.op, Op::Delete { .. } | Op::Move { .. });
+        if batch.iter().any(takes) {
+            self.doubts.insert(c.clone());
+        }
         let mut outcomes = Vec::with_capacity(batch.len());
         let mut rest = batch.as_slice();
         while !rest.is_empty() {

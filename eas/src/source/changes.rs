@@ -1,13 +1,13 @@
 //! Listings.
 
-use std::collections::HashSet;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use sync_core::model::{CollectionId, Cursor, ItemId};
 use sync_core::source::{ChangePage, Coverage};
 use sync_core::{Error, ErrorKind, Result};
+use tokio::time::Instant;
 
-use super::cursor::Place;
+use super::cursor::{OVER, Place};
 use super::{EasSource, content};
 use crate::wire::class::{BodyType, Class, Item};
 use crate::wire::command::{
@@ -39,18 +39,52 @@ impl EasSource {
             true => Coverage::Snapshot,
             false => Coverage::Delta,
         };
-        let late = match place.earlier() {
-            Some(key) => self.page(c, class, &key).await?.changes,
-            None => Vec::new(),
+        let key = self.keys.remove(c);
+        if place.has_pages() && key.as_ref() != Some(&place.key) {
+            self.doubts.insert(c.clone());
+        }
+        let answer = match place.latest().filter(|_| !self.ended.contains(c)) {
+            Some(latest) => self.list_after(c, class, &mut place, latest).await?,
+            None => self.list_page(c, class, &mut place).await?,
         };
-        let mut answer = self.list_page(c, class, &mut place).await?;
-        join(&mut answer.changes, late);
         place.first &= answer.more;
         self.keys.insert(c.clone(), place.key.clone());
+        self.note_settled(c, &place);
         let mut page = ChangePage::new(coverage, place.cursor());
         page.more = answer.more;
         self.fill(c, class, answer.changes, &mut page).await?;
         Ok(page)
+    }
+
+    /// One page, after the end of the first listing is told to the server; the answer to this often says
+    /// that there is nothing new.
+    async fn list_after(
+        &mut self,
+        c: &CollectionId,
+        class: Class,
+        place: &mut Place,
+        latest: &str,
+    ) -> Result<CollectionAnswer> {
+        let ended = self.page(c, class, latest).await?;
+        self.ended.insert(c.clone());
+        if ended.key.as_ref() == Some(&place.key) && place.is_settled() && !self.doubts.contains(c)
+        {
+            return Ok(ended);
+        }
+        let mut answer = self.list_page(c, class, place).await?;
+        // What left the window of a filter.
+        answer.changes.extend(ended.changes);
+        Ok(answer)
+    }
+
+    /// Notes when what was written in the second of the last listing can be asked for.
+    fn note_settled(&mut self, c: &CollectionId, place: &Place) {
+        match place.is_settled() || place.has_pages() {
+            true => self.unsettled.remove(c),
+            false => self
+                .unsettled
+                .insert(c.clone(), Instant::now() + Duration::from_secs(OVER)),
+        };
     }
 
     /// One page, and the key of the next one.
@@ -61,15 +95,17 @@ impl EasSource {
         place: &mut Place,
     ) -> Result<CollectionAnswer> {
         for _ in 0..MOST_IDLE {
-            let answer = self.page(c, class, &place.key).await?;
-            let advanced = answer.key.as_ref().is_some_and(|key| *key != place.key);
+            let begun = now();
+            let asked = place.question(!self.doubts.insert(c.clone()));
+            let answer = self.page(c, class, &asked).await?;
+            self.doubts.remove(c);
             // An answer without a key says that the last one is still good.
             let key = answer.key.clone().unwrap_or_else(|| place.key.clone());
-            place.take(&key, now());
+            place.listed(&key, answer.more, begun, now());
             if !answer.more || !answer.changes.is_empty() {
                 return Ok(answer);
             }
-            if !advanced {
+            if key == asked {
                 break;
             }
         }
@@ -81,6 +117,7 @@ impl EasSource {
     pub(super) async fn prime(&mut self, c: &CollectionId, class: Class) -> Result<String> {
         let mut collection = Collection::new(class, c.as_str(), "0");
         collection.options = Some(self.options(class));
+        self.ended.remove(c);
         let answer = self.sync_one(collection).await?;
         answer.key.filter(|key| key != "0").ok_or_else(|| {
             let why = "the server gives no key for the folder";
@@ -189,22 +226,6 @@ impl EasSource {
         }
         Ok(())
     }
-}
-
-/// Adds what is new or changed among `late`, unless `changes` say more of the item.
-fn join(changes: &mut Vec<ServerChange>, late: Vec<ServerChange>) {
-    let told: HashSet<String> = changes
-        .iter()
-        .map(|change| change.id().to_owned())
-        .collect();
-    let is_news = |change: &ServerChange| {
-        let is_there = matches!(
-            change,
-            ServerChange::Add { .. } | ServerChange::Change { .. }
-        );
-        is_there && !told.contains(change.id())
-    };
-    changes.extend(late.into_iter().filter(is_news));
 }
 
 /// Seconds since 1970 by the clock here.

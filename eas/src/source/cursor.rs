@@ -3,9 +3,20 @@ use sync_core::model::Cursor;
 use sync_core::{Error, ErrorKind, Result};
 
 /// Where a folder stands.
+///
+/// Keys of SOGo's calendars, address books and task lists are seconds: the time of the last change.
+/// It tells what changed in later ones, so that what somebody writes in the second of an answer, after
+/// it, is told with no key that it gave. A key is any second, though, and what is told twice is no
+/// change: the next listing asks with a time before the last one began, until that second was over
+/// when a listing began and its key is still the same.
+///
+/// With the key that it gave last it tells what it did not tell yet, with any other one everything
+/// since. With one that is older than the beginning of the last first listing of a device it tells no
+/// deletions, until a request bears one that is not: before it is asked for what is new, it is asked
+/// for what is later than any time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Place {
-    /// The key of the next request.
+    /// The last key.
     #[serde(rename = "k")]
     pub(super) key: String,
     /// The version that it was given in: another one knows other items.
@@ -20,17 +31,37 @@ pub(super) struct Place {
     /// When the key was first given, by the clock here.
     #[serde(rename = "a", default, skip_serializing_if = "is_zero")]
     since: u64,
-    /// The second that the key is was over when it was given again: nothing can be missing.
-    #[serde(rename = "o", default, skip_serializing_if = "std::ops::Not::not")]
-    over: bool,
+    /// How many seconds before the key the next request asks.
+    #[serde(rename = "b", default, skip_serializing_if = "is_zero")]
+    back: u64,
+    /// The listing more pages of which follow, where keys are seconds.
+    #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
+    pages: Option<Pages>,
+}
+
+/// Pages of a listing that were read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Pages {
+    /// When the first one was asked for, by the clock here.
+    #[serde(rename = "a")]
+    begun: u64,
+    /// The key before it.
+    #[serde(rename = "k")]
+    key: String,
 }
 
 /// The first key that SOGo gives for a folder.
 const SOGO_FIRST: &str = "-1";
 /// Keys that are smaller are no time of day in this century.
 const YEAR_2001: u64 = 1_000_000_000;
-/// How much later the second of a key is over, whatever the clocks.
-const OVER: u64 = 2;
+/// Later than any change.
+const LATEST: &str = "2147483647";
+/// How much later all that was written in a second is there, whatever the clocks.
+pub(super) const OVER: u64 = 2;
+
+fn second(key: &str) -> Option<u64> {
+    key.parse().ok().filter(|second| *second > YEAR_2001)
+}
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
 const fn is_zero(number: &u64) -> bool {
@@ -46,28 +77,67 @@ impl Place {
             version: version.to_owned(),
             first: true,
             since: 0,
-            over: false,
+            back: 0,
+            pages: None,
         }
     }
 
-    /// Goes on from the key of an answer that came at this time.
-    pub(super) fn take(&mut self, key: &str, now: u64) {
-        if self.key == key {
-            self.over |= self.seconds && self.since != 0 && now >= self.since + OVER;
-        } else {
-            key.clone_into(&mut self.key);
-            self.since = if self.seconds { now } else { 0 };
-            self.over = false;
+    /// Goes on from the key of an answer to a write.
+    pub(super) fn take(&mut self, key: &str) {
+        key.clone_into(&mut self.key);
+    }
+
+    /// Goes on from the key of a page that was asked for, and came, at these times.
+    pub(super) fn listed(&mut self, key: &str, more: bool, asked: u64, now: u64) {
+        let (begun, before) = match self.pages.take() {
+            Some(pages) => (pages.begun, pages.key),
+            None => (asked, self.key.clone()),
+        };
+        key.clone_into(&mut self.key);
+        self.back = 0;
+        if self.second().is_none() {
+            return;
+        }
+        if more {
+            self.pages = Some(Pages { begun, key: before });
+        } else if before != key {
+            self.since = now;
+            self.back = now.saturating_sub(begun) + OVER;
+        } else if begun < self.since + OVER {
+            self.back = now.saturating_sub(begun) + OVER;
         }
     }
 
-    /// The key to ask with once more for what is new. A server that counts in seconds does not tell
-    /// with the last key what somebody wrote in the second of the last answer; with an earlier one it does,
-    /// but tells no deletion of what was made since. What it tells twice is no change.
-    pub(super) fn earlier(&self) -> Option<String> {
-        let seconds = self.key.parse().ok().filter(|s: &u64| *s > YEAR_2001)?;
-        let missing = self.seconds && !self.first && !self.over;
-        missing.then(|| seconds.saturating_sub(OVER).to_string())
+    /// The key to ask with for what is new. Where an answer may have been lost, it is not the one that
+    /// was asked with before: another key has the server tell everything once more.
+    pub(super) fn question(&self, lost: bool) -> String {
+        match self.second() {
+            Some(second) => second
+                .saturating_sub(self.back + u64::from(lost))
+                .to_string(),
+            None => self.key.clone(),
+        }
+    }
+
+    /// The key where it is a second.
+    fn second(&self) -> Option<u64> {
+        second(&self.key).filter(|_| self.seconds)
+    }
+
+    /// The key to ask with before others where keys are seconds and this is no first listing.
+    pub(super) fn latest(&self) -> Option<&'static str> {
+        (!self.first && self.second().is_some()).then_some(LATEST)
+    }
+
+    /// More pages of a listing follow, where keys are seconds.
+    pub(super) const fn has_pages(&self) -> bool {
+        self.pages.is_some()
+    }
+
+    /// All that was written until the key was given is told: else the next listing may have more,
+    /// though nothing changes until then.
+    pub(super) const fn is_settled(&self) -> bool {
+        self.back == 0 && self.pages.is_none()
     }
 
     /// Whether the server knows a request that it carried out before when it comes again, and whether the
@@ -93,28 +163,88 @@ impl Place {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
+
+    const T: u64 = 1_763_778_000;
+
+    /// After a first listing of one page, which took this long.
+    fn listed(seconds: u64) -> Place {
+        let mut place = Place::new("-1".into(), "14.1");
+        assert_eq!(place.question(false), "-1");
+        let key = T.to_string();
+        assert_eq!(place.latest(), None);
+        place.listed(&(T - 9).to_string(), true, 100, 100);
+        assert_eq!(place.question(false), (T - 9).to_string());
+        place.listed(&key, false, 100 + seconds, 100 + seconds);
+        place.first = false;
+        place
+    }
+
+    fn asks(place: &Place) -> u64 {
+        place.question(false).parse().unwrap()
+    }
+
+    #[test]
+    fn a_listing_is_asked_for_again_until_its_second_is_over() {
+        let mut place = listed(0);
+        assert_eq!(asks(&place), T - 2);
+        assert_eq!(place.latest(), Some(LATEST));
+        place.listed(&T.to_string(), false, 101, 101);
+        assert_eq!(asks(&place), T - 2, "its second may not be over");
+        assert!(!place.is_settled());
+        place.listed(&T.to_string(), false, 102, 102);
+        assert_eq!(asks(&place), T);
+        assert!(place.is_settled());
+        place.listed(&(T + 9).to_string(), false, 109, 109);
+        assert_eq!(asks(&place), T + 7, "something new came");
+    }
+
+    #[test]
+    fn what_changed_during_a_listing_is_asked_for_again() {
+        let mut place = listed(60);
+        assert_eq!(asks(&place), T - 62);
+        // Of the next listing, too, with a page between.
+        place.listed(&(T + 5).to_string(), true, 200, 210);
+        assert!(place.has_pages() && !place.is_settled());
+        assert_eq!(asks(&place), T + 5, "pages follow each other");
+        place.listed(&(T + 20).to_string(), false, 210, 215);
+        assert_eq!(asks(&place), T + 20 - 17);
+        assert!(!place.has_pages());
+        // One that began early proves nothing, however long it takes.
+        place.listed(&(T + 10).to_string(), true, 216, 230);
+        place.listed(&(T + 20).to_string(), false, 230, 231);
+        assert_eq!(asks(&place), T + 20 - 17);
+        place.listed(&(T + 20).to_string(), false, 217, 217);
+        assert_eq!(asks(&place), T + 20);
+    }
+
+    #[test]
+    fn a_lost_answer_has_another_key_asked() {
+        let mut place = listed(0);
+        assert_eq!(place.question(true), (T - 3).to_string());
+        place.listed(&T.to_string(), false, 102, 102);
+        assert_eq!(place.question(true), (T - 1).to_string());
+    }
 
     #[test]
     fn only_a_key_that_is_a_time_is_set_back() {
-        let mut place = Place::new("-1".into(), "14.1");
-        place.take("1763778000", 10);
-        assert_eq!(place.earlier(), None, "pages of the first listing follow");
-        place.first = false;
-        assert_eq!(place.earlier().as_deref(), Some("1763777998"));
-        place.take("1763778000", 11);
-        assert!(place.earlier().is_some(), "its second may not be over");
-        place.take("1763778000", 12);
-        assert_eq!(place.earlier(), None);
-        place.take("1763778009", 19);
-        assert!(place.earlier().is_some());
         // SOGo's mail, and Exchange, whose keys may be as large.
-        place.take("1-12", 30);
-        assert_eq!(place.earlier(), None);
-        let mut place = Place::new("1200000000".into(), "16.1");
+        let mut place = Place::new("-1".into(), "14.1");
+        place.listed("1-12", false, 30, 30);
         place.first = false;
-        assert_eq!(place.earlier(), None);
+        assert_eq!(place.latest(), None);
+        assert_eq!(place.question(true), "1-12");
+        let mut place = Place::new("1200000000".into(), "16.1");
+        place.listed("1200000001", false, 30, 30);
+        place.first = false;
+        assert_eq!(place.latest(), None);
+        assert_eq!(place.question(true), "1200000001");
         let cursor = place.cursor();
         assert!(Place::parse(&cursor, "16.1").is_ok_and(|parsed| parsed == place));
+        assert!(Place::parse(&cursor, "14.1").is_err_and(|error| error.is_cursor_lost()));
+        let place = listed(3);
+        assert!(Place::parse(&place.cursor(), "14.1").is_ok_and(|parsed| parsed == place));
     }
 }

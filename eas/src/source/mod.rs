@@ -41,7 +41,7 @@ mod outbox;
 mod send;
 mod watch;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::time::Duration;
 
@@ -53,6 +53,7 @@ use sync_core::model::{
 };
 use sync_core::source::{Absence, Applied, Capabilities, ChangePage, Depth, Mutation, Operation};
 use sync_core::{Result, Source};
+use tokio::time::Instant;
 
 use crate::client::Client;
 use crate::wire::Version;
@@ -93,6 +94,14 @@ pub struct EasSource {
     folders: Option<Folders>,
     /// The keys that the last listings ended with, to wait for what comes after.
     keys: HashMap<CollectionId, String>,
+    /// Folders of which a server may believe to have told what nobody read: an answer was lost, or
+    /// something was deleted from here.
+    doubts: HashSet<CollectionId>,
+    /// Folders whose first listing has ended, as SOGo knows.
+    ended: HashSet<CollectionId>,
+    /// When to list folders once more though nothing changes: more may have been written in the second of
+    /// the last listing.
+    unsettled: HashMap<CollectionId, Instant>,
     /// How long the server was seen to wait.
     heartbeat: Option<Duration>,
     /// The person's own addresses, once they were asked for.
@@ -124,6 +133,9 @@ impl EasSource {
             capabilities,
             folders: None,
             keys: HashMap::new(),
+            doubts: HashSet::new(),
+            ended: HashSet::new(),
+            unsettled: HashMap::new(),
             heartbeat: None,
             addresses: None,
         })

@@ -8,7 +8,7 @@ use sync_core::{Error, ErrorKind};
 
 use super::EasSource;
 use super::apply::{set, unsaid};
-use super::changes::{failed, now};
+use super::changes::failed;
 use super::cursor::Place;
 use super::job::Job;
 use crate::client;
@@ -119,7 +119,7 @@ impl EasSource {
                     Some(status) if !status.is_ok(Name::Sync) => status,
                     _ => {
                         if let Some(key) = &answer.key {
-                            place.take(key, now());
+                            place.take(key);
                         }
                         return Sent::Answered(answer);
                     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use sync_core::model::CollectionId;
 use sync_core::{Error, ErrorKind, Result};
+use tokio::time::Instant;
 
 use super::{EasSource, outbox};
 use crate::client;
@@ -87,8 +88,19 @@ impl EasSource {
             heartbeat: timeout.clamp(SHORTEST, LONGEST).min(longest),
             limits: 0,
         };
-        let wait = tokio::time::timeout(timeout, self.wait(watched));
-        wait.await.unwrap_or(Ok(Vec::new()))
+        let named = |(id, _): &(CollectionId, Class)| self.unsettled.get_key_value(id);
+        let unsettled = watched.folders.iter().filter_map(named);
+        let first = unsettled.min_by_key(|(_, at)| **at);
+        let first = first.map(|(id, at)| (id.clone(), at.duration_since(Instant::now())));
+        let Some((id, pause)) = first.filter(|(_, pause)| *pause < timeout) else {
+            let wait = tokio::time::timeout(timeout, self.wait(watched));
+            return wait.await.unwrap_or(Ok(Vec::new()));
+        };
+        let wait = tokio::time::timeout(pause, self.wait(watched)).await;
+        wait.unwrap_or_else(|_| {
+            self.unsettled.remove(&id);
+            Ok(vec![id])
+        })
     }
 
     /// Waits until something changes, however often it has to ask.

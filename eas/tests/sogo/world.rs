@@ -1,7 +1,5 @@
 //! A user of SOGo over ActiveSync, and a store that is kept in step with it.
 
-use std::time::Duration;
-
 use sync_core::Source;
 use sync_core::engine::{Engine, Mode, Report, Silent};
 use sync_core::model::{Both, CollectionPath, KindSet};
@@ -10,9 +8,6 @@ use sync_core::state::SqliteState;
 use testbed::Sogo;
 
 use super::source;
-
-/// SOGo's keys are seconds: what is written in the second of a listing is not told by the next one.
-const NEXT_SECOND: Duration = Duration::from_millis(2_100);
 
 pub(super) struct World {
     pub(super) sogo: Sogo,
@@ -39,7 +34,6 @@ impl World {
 
     /// One run between this store and the server.
     pub(super) async fn run(&mut self, store: &mut (impl Source + 'static)) -> Report {
-        tokio::time::sleep(NEXT_SECOND).await;
         let mut eas = source(&self.sogo, "alice", "test01");
         let patterns = self.names.iter().map(|name| CollectionPath::parse(name));
         let rules = Rules {
