@@ -7,8 +7,14 @@
     clippy::panic
 )]
 
+#[path = "commands/accounts.rs"]
+mod accounts;
+#[path = "commands/answers.rs"]
+mod answers;
 #[path = "commands/http.rs"]
 mod http;
+#[path = "commands/leaves.rs"]
+mod leaves;
 #[path = "commands/properties.rs"]
 mod properties;
 #[path = "commands/recorded.rs"]
@@ -19,3 +25,5 @@ mod requests;
 mod schemas;
 #[path = "commands/status.rs"]
 mod status;
+#[path = "commands/tree.rs"]
+mod tree;

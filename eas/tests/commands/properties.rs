@@ -41,11 +41,11 @@ const NOTE: &[Tag] = &[N::Subject, N::MessageClass];
 const EMAIL: &[Tag] = &[E::Subject, E::Read, E::Importance, E::To];
 const PLACE: &[Tag] = &[B::DisplayName, B::Street, B::Latitude];
 
-fn text() -> impl Strategy<Value = String> + Clone {
+pub(super) fn text() -> impl Strategy<Value = String> + Clone {
     "[ -~\\r\\n\\täß€\u{FEFF}\u{1F600}]{0,30}"
 }
 
-fn values(tags: &'static [Tag]) -> impl Strategy<Value = Values> {
+pub(super) fn values(tags: &'static [Tag]) -> impl Strategy<Value = Values> {
     subsequence(tags, 0..=tags.len()).prop_flat_map(|tags| {
         let texts = vec![text(); tags.len()];
         texts.prop_map(move |texts| tags.iter().copied().zip(texts).collect())
@@ -56,7 +56,7 @@ fn list() -> impl Strategy<Value = Option<Vec<String>>> {
     option::of(prop::collection::vec(text(), 0..4))
 }
 
-fn date() -> impl Strategy<Value = DateTime> {
+pub(super) fn date() -> impl Strategy<Value = DateTime> {
     // The years 1 to 9999.
     (-62_135_596_800..253_402_300_800_i64).prop_map(DateTime::new)
 }
