@@ -24,6 +24,8 @@ mod postman;
 mod source;
 #[path = "sogo/tasks.rs"]
 mod tasks;
+#[path = "sogo/watch.rs"]
+mod watch;
 #[path = "sogo/world.rs"]
 mod world;
 
