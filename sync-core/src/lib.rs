@@ -14,7 +14,7 @@ pub mod reconcile;
 pub mod source;
 #[cfg(feature = "engine")]
 pub mod state;
-#[cfg(feature = "testing")]
+#[cfg(any(feature = "testing", feature = "testing-server"))]
 pub mod testing;
 
 pub use error::{Error, ErrorKind, Result};

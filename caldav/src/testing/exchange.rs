@@ -1,72 +1,24 @@
 //! One request and its answer.
 
-use std::fmt;
-use std::io;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::time::Duration;
-
 use bytes::Bytes;
-use futures_util::stream;
-use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt as _, Full, Limited, StreamBody};
-use hyper::body::{Frame, Incoming};
-use hyper::{Response, StatusCode};
+use hyper::Request as HttpRequest;
+use sync_core::testing::server::http::Answer;
 
 use super::fault::{End, Fault, Moment};
 use super::message::{Reply, Request};
-use super::meter::Closing;
 use super::place::Urls;
 use super::profile::Quirk;
 use super::server::{SeenRequest, Shared};
 use super::store::Store;
 use super::{auth, propfind, report, resource};
 
-/// The largest body that is read, in bytes.
-const MAX_BODY: usize = 32 << 20;
-
-type Body = UnsyncBoxBody<Bytes, io::Error>;
-
-/// Ends the connection without an answer.
-#[derive(Debug)]
-pub(super) struct Cut;
-
-impl fmt::Display for Cut {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("cut as ordered")
-    }
-}
-
-impl std::error::Error for Cut {}
-
-/// Reads a request, carries it out and answers it, faults permitting.
+/// Carries a request out and answers it, faults permitting; `None` cuts the connection.
 pub(super) async fn answer(
-    shared: Arc<Shared>,
-    connection: u64,
-    closing: Arc<Closing>,
-    request: hyper::Request<Incoming>,
-) -> Result<Response<Body>, Cut> {
-    let now = shared
-        .in_flight
-        .fetch_add(1, Ordering::SeqCst)
-        .saturating_add(1);
-    shared.most_in_flight.fetch_max(now, Ordering::SeqCst);
-    let result = exchange(&shared, connection, request).await;
-    shared.in_flight.fetch_sub(1, Ordering::SeqCst);
-    if shared.profile.has(Quirk::ClosesSilently) {
-        closing.answered.store(true, Ordering::Relaxed);
-    }
-    result
-}
-
-async fn exchange(
     shared: &Shared,
     connection: u64,
-    request: hyper::Request<Incoming>,
-) -> Result<Response<Body>, Cut> {
+    request: HttpRequest<Bytes>,
+) -> Option<Answer> {
     let (parts, body) = request.into_parts();
-    let body = Limited::new(body, MAX_BODY).collect().await;
-    let body = body.map_err(|_| Cut)?.to_bytes();
     let body = String::from_utf8_lossy(&body).into_owned();
     let method = parts.method.as_str();
     let path = parts.uri.path().to_owned();
@@ -106,7 +58,7 @@ async fn exchange(
     let reply = match (&end, path.strip_prefix("/.well-known/")) {
         (Some(End::CutBefore), _) => {
             restore(shared, fault);
-            return Err(Cut);
+            return None;
         }
         (Some(End::Status(status, pause)), _) => {
             let reply = Reply::status(*status);
@@ -135,15 +87,24 @@ async fn exchange(
     strike(&mut fault, Moment::Answering, store.as_ref());
     restore(shared, fault);
     shared.log_status(log, reply.status);
+    let cut = match end {
+        Some(End::CutAnswer(0)) => return None,
+        Some(End::CutAnswer(bytes)) => Some(bytes),
+        _ => None,
+    };
     let reply = match end {
         Some(End::EmptyMultistatus) => reply.shortened(0),
         Some(End::ShortMultistatus(n)) => reply.shortened(n),
         Some(End::TruncatedMultistatus) => reply.halved(),
-        Some(End::CutAnswer(0)) => return Err(Cut),
-        Some(End::CutAnswer(bytes)) => return respond(reply, Some(bytes)),
         _ => reply,
     };
-    respond(reply, None)
+    Some(Answer {
+        status: reply.status,
+        headers: reply.headers,
+        body: reply.body,
+        cut,
+        closes: shared.profile.has(Quirk::ClosesSilently),
+    })
 }
 
 fn strike(fault: &mut Option<Fault>, moment: Moment, store: Option<&Store>) {
@@ -221,37 +182,4 @@ fn logged_headers(headers: &hyper::HeaderMap) -> Vec<(String, String)> {
         Some((name.to_owned(), value.to_owned()))
     });
     told.collect()
-}
-
-/// The answer as it is sent, cut after so many bytes of its body.
-fn respond(reply: Reply, cut: Option<usize>) -> Result<Response<Body>, Cut> {
-    let status = StatusCode::from_u16(reply.status).map_err(|_| Cut)?;
-    let mut response = Response::builder().status(status);
-    for (name, value) in &reply.headers {
-        response = response.header(*name, value.as_bytes());
-    }
-    let len = reply.body.len();
-    if status != StatusCode::NO_CONTENT {
-        response = response.header("content-length", len);
-    }
-    let body: Body = match cut {
-        None => Full::new(reply.body)
-            .map_err(|never| match never {})
-            .boxed_unsync(),
-        Some(bytes) => {
-            let head = reply.body.slice(..bytes.min(len));
-            let frames = stream::unfold(Some(Some(head)), |state| async move {
-                match state? {
-                    Some(head) => Some((Ok(Frame::data(head)), Some(None))),
-                    None => {
-                        // What was sent before is on its way when the connection is cut.
-                        tokio::time::sleep(Duration::from_millis(20)).await;
-                        Some((Err(io::Error::other("cut as ordered")), None))
-                    }
-                }
-            });
-            StreamBody::new(frames).boxed_unsync()
-        }
-    };
-    response.body(body).map_err(|_| Cut)
 }

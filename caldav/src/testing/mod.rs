@@ -38,12 +38,10 @@
 
 mod account;
 mod auth;
-mod cert;
 mod content;
 mod exchange;
 mod fault;
 mod message;
-mod meter;
 mod place;
 mod profile;
 mod properties;

@@ -9,19 +9,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
+use sync_core::testing::server::Identity;
+use sync_core::testing::server::http::{self, Meter};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
-use tokio_rustls::TlsAcceptor;
 
 use super::account::Account;
-use super::cert::Identity;
 use super::exchange::answer;
 use super::fault::{Fault, Faults};
-use super::meter::{Closing, Meter, Metered};
 use super::profile::Profile;
 use super::store::Store;
 
@@ -132,15 +127,11 @@ pub(super) struct Shared {
     pub(super) users: BTreeMap<String, User>,
     pub(super) token: String,
     pub(super) latency: Duration,
-    pub(super) in_flight: AtomicU64,
-    pub(super) most_in_flight: AtomicU64,
-    acceptor: TlsAcceptor,
+    identity: Identity,
     meter: Arc<Meter>,
     faults: Mutex<Faults>,
     log: Mutex<Vec<SeenRequest>>,
     forgotten: AtomicU64,
-    connections: AtomicU64,
-    counted_connections: AtomicU64,
 }
 
 impl Shared {
@@ -179,7 +170,6 @@ impl Shared {
 /// It runs in a thread of its own until it is dropped. See the [module](super) for an example.
 pub struct Server {
     shared: Arc<Shared>,
-    ca_pem: String,
     first: Store,
     plain: SocketAddr,
     tls: SocketAddr,
@@ -217,7 +207,6 @@ impl Server {
     }
 
     fn start_as(builder: Builder) -> io::Result<Self> {
-        let identity = Identity::generate()?;
         let mut users = builder.users;
         if users.is_empty() {
             users.push(("alice".to_owned(), "alicepw".to_owned()));
@@ -238,15 +227,11 @@ impl Server {
             users,
             token: builder.token,
             latency: builder.latency,
-            in_flight: AtomicU64::new(0),
-            most_in_flight: AtomicU64::new(0),
-            acceptor: identity.acceptor,
+            identity: Identity::generate()?,
             meter: Arc::default(),
             faults: Mutex::default(),
             log: Mutex::default(),
             forgotten: AtomicU64::new(0),
-            connections: AtomicU64::new(0),
-            counted_connections: AtomicU64::new(0),
         });
         let bind = || {
             let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
@@ -279,7 +264,6 @@ impl Server {
             })?;
         Ok(Self {
             shared,
-            ca_pem: identity.ca_pem,
             first,
             plain,
             tls,
@@ -315,7 +299,7 @@ impl Server {
     /// The certificate of its authority, PEM; its own is for `localhost`, `127.0.0.1` and `::1`.
     #[must_use]
     pub fn ca_pem(&self) -> &str {
-        &self.ca_pem
+        self.shared.identity.ca_pem()
     }
 
     /// The collections of the user who was named first; see [`Server::store_of`].
@@ -366,11 +350,11 @@ impl Server {
     pub fn stats(&self) -> Stats {
         let shared = &self.shared;
         Stats {
-            connections: shared.counted_connections.load(Ordering::Relaxed),
+            connections: shared.meter.connections(),
             requests: u64::try_from(shared.log().len()).unwrap_or(u64::MAX),
-            bytes_received: shared.meter.received.load(Ordering::Relaxed),
-            bytes_sent: shared.meter.sent.load(Ordering::Relaxed),
-            most_in_flight: shared.most_in_flight.load(Ordering::Relaxed),
+            bytes_received: shared.meter.received(),
+            bytes_sent: shared.meter.sent(),
+            most_in_flight: shared.meter.most_in_flight(),
         }
     }
 
@@ -381,14 +365,7 @@ impl Server {
         let len = u64::try_from(log.len()).unwrap_or(u64::MAX);
         shared.forgotten.fetch_add(len, Ordering::SeqCst);
         log.clear();
-        for counter in [
-            &shared.counted_connections,
-            &shared.meter.received,
-            &shared.meter.sent,
-            &shared.most_in_flight,
-        ] {
-            counter.store(0, Ordering::Relaxed);
-        }
+        shared.meter.reset();
     }
 }
 
@@ -415,32 +392,7 @@ async fn accept(listener: TcpListener, tls: bool, shared: &Arc<Shared>) {
 
 async fn connect(socket: TcpStream, tls: bool, shared: Arc<Shared>) {
     let _ = socket.set_nodelay(true);
-    shared.counted_connections.fetch_add(1, Ordering::Relaxed);
-    let closing = Arc::<Closing>::default();
-    let metered = Metered {
-        socket,
-        meter: Arc::clone(&shared.meter),
-        closing: Arc::clone(&closing),
-    };
-    if !tls {
-        return serve(metered, shared, closing).await;
-    }
-    if let Ok(stream) = shared.acceptor.accept(metered).await {
-        serve(stream, shared, closing).await;
-    }
-}
-
-async fn serve<S>(stream: S, shared: Arc<Shared>, closing: Arc<Closing>)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let number = shared.connections.fetch_add(1, Ordering::Relaxed);
-    let number = number.saturating_add(1);
-    let service = service_fn(move |request| {
-        answer(Arc::clone(&shared), number, Arc::clone(&closing), request)
-    });
-    // How a connection ends is the client's affair, or was ordered.
-    let _ = http1::Builder::new()
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
+    let identity = tls.then_some(&shared.identity);
+    let answer = |number, request| answer(&shared, number, request);
+    http::serve(socket, identity, Arc::clone(&shared.meter), answer).await;
 }

@@ -24,7 +24,6 @@
 //! ```
 
 mod account;
-mod cert;
 mod fault;
 mod http;
 mod items;

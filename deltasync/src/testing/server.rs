@@ -6,13 +6,12 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
+use sync_core::testing::server::Identity;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
-use tokio_rustls::TlsAcceptor;
 
 use super::account::Account;
-use super::cert::Identity;
 use super::fault::{End, Fault, Faults};
 use super::http::{Answer, Connection, Request, parts};
 use super::xml::Node;
@@ -92,7 +91,7 @@ struct User {
 
 struct Shared {
     profile: Profile,
-    acceptor: TlsAcceptor,
+    identity: Identity,
     users: Vec<User>,
     /// Where the mailboxes are, without and with TLS.
     hosts: [SocketAddr; 2],
@@ -115,7 +114,6 @@ impl Shared {
 /// It runs in a thread of its own until it is dropped. See the [module](super) for an example.
 pub struct Server {
     shared: Arc<Shared>,
-    ca_pem: String,
     fronts: [SocketAddr; 2],
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -145,7 +143,6 @@ impl Server {
     }
 
     fn start_as(builder: Builder) -> io::Result<Self> {
-        let identity = Identity::generate()?;
         let keys_kept = builder.profile.keys_kept;
         let user = |(name, password)| User {
             name,
@@ -167,7 +164,7 @@ impl Server {
         };
         let shared = Arc::new(Shared {
             profile: builder.profile,
-            acceptor: identity.acceptor,
+            identity: Identity::generate()?,
             users,
             hosts: [host, host_tls],
             faults: Mutex::default(),
@@ -192,7 +189,6 @@ impl Server {
             })?;
         Ok(Self {
             shared,
-            ca_pem: identity.ca_pem,
             fronts: [front, front_tls],
             stop: Some(stop),
             thread: Some(thread),
@@ -214,7 +210,7 @@ impl Server {
     /// The certificate of its authority, PEM; its own is for `localhost`, `127.0.0.1` and `::1`.
     #[must_use]
     pub fn ca_pem(&self) -> &str {
-        &self.ca_pem
+        self.shared.identity.ca_pem()
     }
 
     /// The account of a user.
@@ -281,7 +277,7 @@ async fn accept(listener: TcpListener, door: Door, shared: Arc<Shared>) {
 async fn serve(socket: TcpStream, door: Door, shared: &Shared) -> io::Result<()> {
     socket.set_nodelay(true)?;
     let mut connection = match door.tls {
-        true => Connection::new(Box::new(shared.acceptor.accept(socket).await?)),
+        true => Connection::new(Box::new(shared.identity.accept(socket).await?)),
         false => Connection::new(Box::new(socket)),
     };
     while let Some(request) = connection.next().await? {

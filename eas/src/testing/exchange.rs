@@ -1,19 +1,10 @@
 //! One HTTP request and its answer.
 
-use std::fmt;
-use std::io;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::time::Duration;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use futures_util::stream;
-use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt as _, Full, Limited, StreamBody};
-use hyper::body::{Frame, Incoming};
-use hyper::{Response, StatusCode};
+use hyper::Request as HttpRequest;
+use sync_core::testing::server::http;
 use tokio::time::Instant;
 
 use super::autodiscover;
@@ -21,7 +12,6 @@ use super::call::{Answer, Call};
 use super::carry_out::{carry_out, refuse};
 use super::element::Element;
 use super::fault::{End, Fault, Moment};
-use super::meter::Closing;
 use super::profile::{Quirk, tens};
 use super::query::Query;
 use super::server::{SeenRequest, Shared};
@@ -29,24 +19,8 @@ use super::store::Store;
 use crate::wire::wbxml::pages::AirSync;
 use crate::wire::wbxml::to_xml;
 
-/// The largest body that is read, in bytes.
-const MAX_BODY: usize = 32 << 20;
 const PATH: &str = "/microsoft-server-activesync";
 const WBXML: &str = "application/vnd.ms-sync.wbxml";
-
-type Body = UnsyncBoxBody<Bytes, io::Error>;
-
-/// Ends the connection without an answer.
-#[derive(Debug)]
-pub(super) struct Cut;
-
-impl fmt::Display for Cut {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("cut as ordered")
-    }
-}
-
-impl std::error::Error for Cut {}
 
 /// What is answered over HTTP.
 struct Reply {
@@ -85,32 +59,13 @@ struct Request {
     body: Bytes,
 }
 
-/// Reads a request, carries it out and answers it, faults permitting.
+/// Carries a request out and answers it, faults permitting; `None` cuts the connection.
 pub(super) async fn answer(
-    shared: Arc<Shared>,
-    connection: u64,
-    closing: Arc<Closing>,
-    request: hyper::Request<Incoming>,
-) -> Result<Response<Body>, Cut> {
-    let now = shared.in_flight.fetch_add(1, Ordering::SeqCst);
-    let now = now.saturating_add(1);
-    shared.most_in_flight.fetch_max(now, Ordering::SeqCst);
-    let result = exchange(&shared, connection, request).await;
-    shared.in_flight.fetch_sub(1, Ordering::SeqCst);
-    if shared.profile.has(Quirk::ClosesSilently) {
-        closing.answered.store(true, Ordering::Relaxed);
-    }
-    result
-}
-
-async fn exchange(
     shared: &Shared,
     connection: u64,
-    request: hyper::Request<Incoming>,
-) -> Result<Response<Body>, Cut> {
+    request: HttpRequest<Bytes>,
+) -> Option<http::Answer> {
     let (parts, body) = request.into_parts();
-    let body = Limited::new(body, MAX_BODY).collect().await;
-    let body = body.map_err(|_| Cut)?.to_bytes();
     let header = |name: &str| {
         let value = parts.headers.get(name)?;
         value.to_str().ok().map(str::to_owned)
@@ -154,10 +109,10 @@ async fn exchange(
     }
     strike(&mut fault, Moment::Received, store.as_ref());
     let end = fault.as_ref().and_then(|fault| fault.end.clone());
-    let reply = match &end {
+    let mut reply = match &end {
         Some(End::CutBefore) => {
             restore(shared, fault);
-            return Err(Cut);
+            return None;
         }
         Some(End::Http(status, headers)) => Reply {
             headers: headers.clone(),
@@ -183,16 +138,21 @@ async fn exchange(
     strike(&mut fault, Moment::Answering, store.as_ref());
     restore(shared, fault);
     shared.log_status(log, reply.status);
-    match end {
-        Some(End::CutAnswer(0)) => Err(Cut),
-        Some(End::CutAnswer(bytes)) => respond(reply, Some(bytes)),
-        Some(End::Halve) => {
-            let mut reply = reply;
-            reply.body.truncate(reply.body.len() / 2);
-            respond(reply, None)
-        }
-        _ => respond(reply, None),
+    let cut = match end {
+        Some(End::CutAnswer(0)) => return None,
+        Some(End::CutAnswer(bytes)) => Some(bytes),
+        _ => None,
+    };
+    if end == Some(End::Halve) {
+        reply.body.truncate(reply.body.len() / 2);
     }
+    Some(http::Answer {
+        status: reply.status,
+        headers: reply.headers,
+        body: reply.body.into(),
+        cut,
+        closes: shared.profile.has(Quirk::ClosesSilently),
+    })
 }
 
 fn strike(fault: &mut Option<Fault>, moment: Moment, store: Option<&Store>) {
@@ -351,35 +311,4 @@ fn reply(answer: Answer) -> Reply {
         Answer::Http(status) => Reply::status(status),
         Answer::Bytes(kind, bytes) => Reply::content(&kind, bytes),
     }
-}
-
-/// The answer as it is sent, cut after so many bytes of its body.
-fn respond(reply: Reply, cut: Option<usize>) -> Result<Response<Body>, Cut> {
-    let status = StatusCode::from_u16(reply.status).map_err(|_| Cut)?;
-    let mut response = Response::builder().status(status);
-    for (name, value) in &reply.headers {
-        response = response.header(*name, value.as_bytes());
-    }
-    let bytes = Bytes::from(reply.body);
-    response = response.header("content-length", bytes.len());
-    let body: Body = match cut {
-        None => Full::new(bytes)
-            .map_err(|never| match never {})
-            .boxed_unsync(),
-        Some(most) => {
-            let head = bytes.slice(..most.min(bytes.len()));
-            let frames = stream::unfold(Some(Some(head)), |state| async move {
-                match state? {
-                    Some(head) => Some((Ok(Frame::data(head)), Some(None))),
-                    None => {
-                        // What was sent before is on its way when the connection is cut.
-                        tokio::time::sleep(Duration::from_millis(20)).await;
-                        Some((Err(io::Error::other("cut as ordered")), None))
-                    }
-                }
-            });
-            StreamBody::new(frames).boxed_unsync()
-        }
-    };
-    response.body(body).map_err(|_| Cut)
 }

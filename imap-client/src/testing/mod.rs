@@ -35,9 +35,8 @@
 mod account;
 mod append;
 mod auth;
-mod cert;
-mod conn;
 mod date;
+mod deflate;
 mod fault;
 mod fetch;
 mod flags;

@@ -58,8 +58,10 @@ impl Session {
         let (tag, name, args_at) = match parser::command_name(&bytes) {
             Ok(parts) => parts,
             Err(error) => {
-                self.shared
-                    .log_command(self.number, String::from_utf8_lossy(&bytes).into_owned());
+                self.shared.log_command(
+                    self.conn.number(),
+                    String::from_utf8_lossy(&bytes).into_owned(),
+                );
                 if let Some(Announced { len, plus: true }) = parser::announced_literal(&bytes) {
                     self.read_literal(len, None).await?;
                     self.read_line(&mut bytes).await?;
@@ -72,7 +74,9 @@ impl Session {
             String::from_utf8_lossy(bytes.get(tag.len().saturating_add(1)..).unwrap_or_default())
                 .into_owned();
         let mut shown = line.clone();
-        let entry = self.shared.log_command(self.number, masked(&name, &shown));
+        let entry = self
+            .shared
+            .log_command(self.conn.number(), masked(&name, &shown));
         self.fault = self.shared.faults().strike(&line);
         let mut command = Command {
             tag,

@@ -4,18 +4,16 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use sync_core::testing::server::Identity;
+use sync_core::testing::server::line::{Connection, Meter};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{broadcast, oneshot};
-use tokio_rustls::TlsAcceptor;
 
 use super::account::Account;
-use super::cert::Identity;
-use super::conn::{Conn, Meter};
 use super::fault::{Fault, Faults};
 use super::profile::Profile;
 use super::session::Session;
@@ -143,7 +141,7 @@ pub(super) struct User {
 /// What the sessions of one server share.
 pub(super) struct Shared {
     pub(super) profile: Profile,
-    pub(super) acceptor: TlsAcceptor,
+    pub(super) identity: Identity,
     pub(super) users: BTreeMap<String, User>,
     pub(super) token: String,
     pub(super) allow_plaintext: bool,
@@ -153,8 +151,6 @@ pub(super) struct Shared {
     pub(super) orders: broadcast::Sender<Order>,
     faults: Mutex<Faults>,
     log: Mutex<Log>,
-    connections: AtomicU64,
-    counted_connections: AtomicU64,
 }
 
 impl Shared {
@@ -191,7 +187,6 @@ impl Shared {
 /// It runs in a thread of its own until it is dropped. See the [module](super) for an example.
 pub struct Server {
     shared: Arc<Shared>,
-    ca_pem: String,
     first: Store,
     plain: SocketAddr,
     tls: SocketAddr,
@@ -231,7 +226,6 @@ impl Server {
     }
 
     fn start_as(builder: Builder) -> io::Result<Self> {
-        let identity = Identity::generate()?;
         let profile = builder.profile;
         let mut users = builder.users;
         if users.is_empty() {
@@ -266,7 +260,7 @@ impl Server {
             .ok_or(io::ErrorKind::InvalidInput)?;
         let shared = Arc::new(Shared {
             profile,
-            acceptor: identity.acceptor,
+            identity: Identity::generate()?,
             users,
             token: builder.token,
             allow_plaintext: builder.allow_plaintext,
@@ -276,8 +270,6 @@ impl Server {
             orders: broadcast::Sender::new(64),
             faults: Mutex::default(),
             log: Mutex::default(),
-            connections: AtomicU64::new(0),
-            counted_connections: AtomicU64::new(0),
         });
         let bind = || {
             let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
@@ -310,7 +302,6 @@ impl Server {
             })?;
         Ok(Self {
             shared,
-            ca_pem: identity.ca_pem,
             first,
             plain,
             tls,
@@ -334,7 +325,7 @@ impl Server {
     /// The certificate of its authority, PEM; its own is for `localhost`, `127.0.0.1` and `::1`.
     #[must_use]
     pub fn ca_pem(&self) -> &str {
-        &self.ca_pem
+        self.shared.identity.ca_pem()
     }
 
     /// The mailboxes of the user who was named first; see [`Server::store_of`].
@@ -421,22 +412,18 @@ impl Server {
     pub fn stats(&self) -> Stats {
         let meter = &self.shared.meter;
         Stats {
-            connections: self.shared.counted_connections.load(Ordering::Relaxed),
+            connections: meter.connections(),
             commands: u64::try_from(self.shared.log().entries.len()).unwrap_or(u64::MAX),
-            bytes_received: meter.received.load(Ordering::Relaxed),
-            bytes_sent: meter.sent.load(Ordering::Relaxed),
-            round_trips: meter.round_trips.load(Ordering::Relaxed),
+            bytes_received: meter.received(),
+            bytes_sent: meter.sent(),
+            round_trips: meter.round_trips(),
         }
     }
 
     /// Forgets the commands seen and counts from 0 again.
     pub fn reset_stats(&self) {
         self.shared.log().entries.clear();
-        self.shared.counted_connections.store(0, Ordering::Relaxed);
-        let meter = &self.shared.meter;
-        for counter in [&meter.received, &meter.sent, &meter.round_trips] {
-            counter.store(0, Ordering::Relaxed);
-        }
+        self.shared.meter.reset();
     }
 }
 
@@ -463,14 +450,9 @@ async fn accept(listener: TcpListener, tls: bool, shared: &Arc<Shared>) {
 
 async fn serve(socket: TcpStream, tls: bool, shared: Arc<Shared>) {
     let _ = socket.set_nodelay(true);
-    let number = shared
-        .connections
-        .fetch_add(1, Ordering::Relaxed)
-        .saturating_add(1);
-    shared.counted_connections.fetch_add(1, Ordering::Relaxed);
-    let mut conn = Conn::new(socket, Arc::clone(&shared.meter));
-    if tls && conn.start_tls(&shared.acceptor).await.is_err() {
+    let mut conn = Connection::new(socket, &shared.meter);
+    if tls && conn.start_tls(&shared.identity).await.is_err() {
         return;
     }
-    Session::new(shared, conn, number, tls).run().await;
+    Session::new(shared, conn, tls).run().await;
 }

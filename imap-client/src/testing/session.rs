@@ -3,9 +3,10 @@
 use std::io;
 use std::sync::Arc;
 
+use sync_core::testing::server::line::Connection;
 use tokio::sync::{broadcast, watch};
 
-use super::conn::Conn;
+use super::deflate::Deflate;
 use super::fault::{Deed, End, Fault, Moment};
 use super::notify::Notify;
 use super::parser::{Cursor, SyntaxError};
@@ -94,8 +95,7 @@ pub(super) enum Next {
 /// A client's session.
 pub(super) struct Session {
     pub(super) shared: Arc<Shared>,
-    pub(super) conn: Conn,
-    pub(super) number: u64,
+    pub(super) conn: Connection,
     tls: bool,
     compressed: bool,
     pub(super) user: Option<String>,
@@ -112,12 +112,11 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) fn new(shared: Arc<Shared>, conn: Conn, number: u64, tls: bool) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, conn: Connection, tls: bool) -> Self {
         let orders = shared.orders.subscribe();
         Self {
             shared,
             conn,
-            number,
             tls,
             compressed: false,
             user: None,
@@ -194,12 +193,11 @@ impl Session {
                 match self.next.take() {
                     Some(Next::Close) => return Ok(()),
                     Some(Next::Tls) => {
-                        let acceptor = self.shared.acceptor.clone();
-                        self.conn.start_tls(&acceptor).await?;
+                        self.conn.start_tls(&self.shared.identity).await?;
                         self.tls = true;
                     }
                     Some(Next::Deflate) => {
-                        self.conn.start_deflate()?;
+                        self.conn.start_layer(Deflate::new())?;
                         self.compressed = true;
                     }
                     None => {}
@@ -230,7 +228,7 @@ impl Session {
                 self.conn.flush().await?;
                 return Ok(false);
             }
-            Some(End::CutAnswer(bytes)) => self.conn.allow(Some(bytes)),
+            Some(End::CutAnswer(bytes)) => self.conn.allow(bytes),
             None => {}
         }
         let code = if self.shared.profile.capability_in_greeting {
@@ -359,7 +357,7 @@ impl Session {
             Some(End::CutAnswer(bytes)) => {
                 // The answers to earlier commands are not this one's.
                 self.conn.flush().await?;
-                self.conn.allow(Some(bytes));
+                self.conn.allow(bytes);
                 cut = true;
             }
             None => {}

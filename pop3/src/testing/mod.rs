@@ -40,8 +40,6 @@
 //! (RFC 6857), which it refuses instead where the profile says so.
 
 mod auth;
-mod cert;
-mod conn;
 mod fault;
 mod maildrop;
 mod profile;

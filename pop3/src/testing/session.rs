@@ -3,7 +3,8 @@
 use std::io;
 use std::sync::Arc;
 
-use super::conn::{Conn, cut};
+use sync_core::testing::server::line::{Connection, cut};
+
 use super::fault::{End, Fault};
 use super::profile::Moment;
 use super::server::Shared;
@@ -70,8 +71,7 @@ impl<'a> Command<'a> {
 /// A client's session.
 pub(super) struct Session {
     pub(super) shared: Arc<Shared>,
-    pub(super) conn: Conn,
-    pub(super) number: u64,
+    pub(super) conn: Connection,
     pub(super) tls: bool,
     /// What the greeting shows for APOP.
     pub(super) timestamp: String,
@@ -85,14 +85,13 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) fn new(shared: Arc<Shared>, conn: Conn, number: u64, tls: bool) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, conn: Connection, tls: bool) -> Self {
         // Differs from session to session and from server to server (RFC 1939 section 7).
         let port = Arc::as_ptr(&shared).addr();
-        let timestamp = format!("<{number}.{port}@localhost>");
+        let timestamp = format!("<{}.{port}@localhost>", conn.number());
         Self {
             shared,
             conn,
-            number,
             tls,
             timestamp,
             user: None,
@@ -177,8 +176,7 @@ impl Session {
             match self.next.take() {
                 Some(Next::Close) => return Ok(()),
                 Some(Next::Tls) => {
-                    let acceptor = self.shared.acceptor.clone();
-                    self.conn.start_tls(&acceptor).await?;
+                    self.conn.start_tls(&self.shared.identity).await?;
                     self.tls = true;
                     // What the client knows of us it has to ask again (RFC 2595 section 4).
                     self.user = None;
@@ -304,7 +302,7 @@ impl Session {
     }
 
     fn log(&self, line: &str) {
-        self.shared.log_command(self.number, masked(line));
+        self.shared.log_command(self.conn.number(), masked(line));
     }
 
     async fn carry_out(&mut self, text: &str) -> io::Result<Reply> {

@@ -3,18 +3,13 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// Bytes on the wire.
-#[derive(Debug, Default)]
-pub(super) struct Meter {
-    pub(super) received: AtomicU64,
-    pub(super) sent: AtomicU64,
-}
+use super::Meter;
 
 /// What a connection and its requests share.
 #[derive(Debug, Default)]

@@ -1,5 +1,6 @@
-//! One connection: TLS, counting and cutting.
+//! One connection of a protocol of lines: TLS, a layer such as compression, counting and cutting.
 
+use std::fmt;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,8 +8,9 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
+
+use super::Identity;
 
 /// Bytes read from the socket at once.
 const CHUNK: usize = 64 * 1024;
@@ -18,10 +20,12 @@ const FLUSH_AT: usize = 1024 * 1024;
 
 /// What the connections of one server count together, and where they are to be cut.
 #[derive(Debug, Default)]
-pub(super) struct Meter {
-    pub(super) received: AtomicU64,
-    pub(super) sent: AtomicU64,
-    pub(super) round_trips: AtomicU64,
+pub struct Meter {
+    numbers: AtomicU64,
+    connections: AtomicU64,
+    received: AtomicU64,
+    sent: AtomicU64,
+    round_trips: AtomicU64,
     cuts: Mutex<Cuts>,
 }
 
@@ -32,16 +36,56 @@ struct Cuts {
 }
 
 impl Meter {
-    fn cuts(&self) -> MutexGuard<'_, Cuts> {
-        self.cuts.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Connections since the last reset.
+    #[must_use]
+    pub fn connections(&self) -> u64 {
+        self.connections.load(Ordering::Relaxed)
     }
 
-    pub(super) fn cut_after_sent(&self, bytes: Option<u64>) {
+    /// Bytes of the clients since the last reset, inside TLS and outside a [`Layer`].
+    #[must_use]
+    pub fn received(&self) -> u64 {
+        self.received.load(Ordering::Relaxed)
+    }
+
+    /// Bytes to the clients since the last reset, inside TLS and outside a [`Layer`].
+    #[must_use]
+    pub fn sent(&self) -> u64 {
+        self.sent.load(Ordering::Relaxed)
+    }
+
+    /// How often a client sent something after it had been sent something, since the last reset.
+    #[must_use]
+    pub fn round_trips(&self) -> u64 {
+        self.round_trips.load(Ordering::Relaxed)
+    }
+
+    /// Counts from 0 again; the numbers of connections go on.
+    pub fn reset(&self) {
+        for counter in [
+            &self.connections,
+            &self.received,
+            &self.sent,
+            &self.round_trips,
+        ] {
+            counter.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// Cuts the connection that sends the `bytes`-th byte from now, over all connections, once; `None`
+    /// takes that back.
+    pub fn cut_after_sent(&self, bytes: Option<u64>) {
         self.cuts().sent_left = bytes;
     }
 
-    pub(super) fn cut_after_received(&self, bytes: Option<u64>) {
+    /// Cuts the connection that receives the `bytes`-th byte from now, over all connections, once;
+    /// `None` takes that back. What came before can be taken and answered.
+    pub fn cut_after_received(&self, bytes: Option<u64>) {
         self.cuts().received_left = bytes;
+    }
+
+    fn cuts(&self) -> MutexGuard<'_, Cuts> {
+        self.cuts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How many of `wanted` bytes pass, and whether the connection is cut behind them.
@@ -54,6 +98,21 @@ impl Meter {
         *left = (remaining > 0).then_some(remaining);
         (usize::try_from(passing).unwrap_or(wanted), remaining == 0)
     }
+}
+
+/// What is between the commands and TLS: a compression.
+pub trait Layer: Send {
+    /// What is sent for these bytes; all of it, so that the other end can read them.
+    ///
+    /// # Errors
+    /// If they cannot be encoded.
+    fn encode(&mut self, bytes: &[u8]) -> io::Result<Vec<u8>>;
+
+    /// Adds to `input` what was meant by these bytes.
+    ///
+    /// # Errors
+    /// If they are no such encoding.
+    fn decode(&mut self, bytes: &[u8], input: &mut Vec<u8>) -> io::Result<()>;
 }
 
 /// The way to the client.
@@ -78,11 +137,14 @@ impl Io {
 }
 
 /// One connection with its buffers.
-pub(super) struct Conn {
+pub struct Connection {
+    /// What is to be sent at the next [`flush`](Self::flush).
+    pub out: Vec<u8>,
+    number: u64,
     io: Io,
+    layer: Option<Box<dyn Layer>>,
     input: Vec<u8>,
     at: usize,
-    pub(super) out: Vec<u8>,
     /// So many more bytes of output, then the connection is cut.
     allowance: Option<u64>,
     /// Output goes nowhere.
@@ -95,60 +157,96 @@ pub(super) struct Conn {
     meter: Arc<Meter>,
 }
 
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("number", &self.number)
+            .finish_non_exhaustive()
+    }
+}
+
 /// The end of a connection that a test ordered.
-pub(super) fn cut() -> io::Error {
+#[must_use]
+pub fn cut() -> io::Error {
     io::Error::new(io::ErrorKind::ConnectionAborted, "cut as ordered")
 }
 
-impl Conn {
-    pub(super) fn new(socket: TcpStream, meter: Arc<Meter>) -> Self {
+impl Connection {
+    /// A connection that was accepted, which is counted.
+    #[must_use]
+    pub fn new(socket: TcpStream, meter: &Arc<Meter>) -> Self {
+        meter.connections.fetch_add(1, Ordering::Relaxed);
+        let before = meter.numbers.fetch_add(1, Ordering::Relaxed);
         Self {
+            out: Vec::new(),
+            number: before.saturating_add(1),
             io: Io::Plain(socket),
+            layer: None,
             input: Vec::new(),
             at: 0,
-            out: Vec::new(),
             allowance: None,
             muted: false,
             input_ended: false,
             answered: false,
             round_trip: false,
-            meter,
+            meter: Arc::clone(meter),
         }
     }
 
-    /// Shakes hands for TLS. What the client sent before is forgotten (RFC 2595 section 4).
-    pub(super) async fn start_tls(&mut self, acceptor: &TlsAcceptor) -> io::Result<()> {
+    /// Its number among the server's connections, from 1.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Shakes hands for TLS. What the client sent before is forgotten (RFC 2595 section 4, RFC 9051
+    /// section 6.2.1).
+    ///
+    /// # Errors
+    /// As [`Identity::accept`].
+    pub async fn start_tls(&mut self, identity: &Identity) -> io::Result<()> {
         self.forget_input();
         if let Io::Plain(socket) = std::mem::replace(&mut self.io, Io::None) {
-            self.io = Io::Tls(Box::new(acceptor.accept(socket).await?));
+            self.io = Io::Tls(Box::new(identity.accept(socket).await?));
         }
         Ok(())
     }
 
+    /// Puts a layer around both directions from here on; what was read ahead is encoded already.
+    ///
+    /// # Errors
+    /// If it is not.
+    pub fn start_layer(&mut self, mut layer: impl Layer + 'static) -> io::Result<()> {
+        let ahead = self.input.split_off(self.at);
+        self.forget_input();
+        layer.decode(&ahead, &mut self.input)?;
+        self.layer = Some(Box::new(layer));
+        Ok(())
+    }
+
     /// Throws away what was received and not yet read.
-    pub(super) fn forget_input(&mut self) {
+    pub fn forget_input(&mut self) {
         self.input.clear();
         self.at = 0;
     }
 
     /// Sends no more than this many further bytes, and then cuts the connection.
-    pub(super) fn allow(&mut self, bytes: u64) {
+    pub fn allow(&mut self, bytes: u64) {
         self.allowance = Some(bytes);
     }
 
     /// Whether output goes nowhere from here on.
-    pub(super) fn mute(&mut self, muted: bool) {
+    pub fn mute(&mut self, muted: bool) {
         self.muted = muted;
     }
 
-    /// Reads once; an error at the end of the stream.
-    pub(super) async fn fill(&mut self) -> io::Result<()> {
+    /// Reads once. May be dropped while it waits.
+    ///
+    /// # Errors
+    /// At the end of the stream; [`cut`] as ordered.
+    pub async fn fill(&mut self) -> io::Result<()> {
         if self.input_ended {
             return Err(cut());
-        }
-        if self.at > 0 {
-            self.input.drain(..self.at);
-            self.at = 0;
         }
         let mut chunk = vec![0_u8; CHUNK];
         let count = self.io.stream()?.read(&mut chunk).await?;
@@ -163,30 +261,41 @@ impl Conn {
         self.input_ended = ended;
         let passed = u64::try_from(passing).unwrap_or(0);
         self.meter.received.fetch_add(passed, Ordering::Relaxed);
-        self.input
-            .extend_from_slice(chunk.get(..passing).unwrap_or_default());
-        Ok(())
+        let chunk = chunk.get(..passing).unwrap_or_default();
+        self.input.drain(..self.at);
+        self.at = 0;
+        match &mut self.layer {
+            Some(layer) => layer.decode(chunk, &mut self.input),
+            None => {
+                self.input.extend_from_slice(chunk);
+                Ok(())
+            }
+        }
     }
 
     /// Whether the client waited for us before it sent what was read last; asked once.
-    pub(super) fn take_round_trip(&mut self) -> bool {
+    pub fn take_round_trip(&mut self) -> bool {
         std::mem::take(&mut self.round_trip)
     }
 
     /// What was read and not yet taken.
-    pub(super) fn buffered(&self) -> &[u8] {
+    #[must_use]
+    pub fn buffered(&self) -> &[u8] {
         self.input.get(self.at..).unwrap_or_default()
     }
 
     /// Takes up to `count` bytes of what was read.
-    pub(super) fn take(&mut self, count: usize) -> &[u8] {
+    pub fn take(&mut self, count: usize) -> &[u8] {
         let from = self.at;
         self.at = from.saturating_add(count).min(self.input.len());
         self.input.get(from..self.at).unwrap_or_default()
     }
 
     /// Sends what is in `out` if it has become large.
-    pub(super) async fn flush_large(&mut self) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// As [`flush`](Self::flush).
+    pub async fn flush_large(&mut self) -> io::Result<()> {
         if self.out.len() >= FLUSH_AT {
             self.flush().await
         } else {
@@ -195,7 +304,10 @@ impl Conn {
     }
 
     /// Sends what is in `out`.
-    pub(super) async fn flush(&mut self) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// If the client is gone; [`cut`] as ordered.
+    pub async fn flush(&mut self) -> io::Result<()> {
         if self.muted {
             self.out.clear();
         }
@@ -209,6 +321,9 @@ impl Conn {
                 .truncate(usize::try_from(keep).unwrap_or(usize::MAX));
         }
         if !self.out.is_empty() {
+            if let Some(layer) = &mut self.layer {
+                self.out = layer.encode(&self.out)?;
+            }
             let (passing, over) = Meter::pass(&mut self.meter.cuts().sent_left, self.out.len());
             ended |= over;
             let passed = u64::try_from(passing).unwrap_or(0);
@@ -227,7 +342,7 @@ impl Conn {
 
     /// Ends the connection. A cut one gets no close_notify; what the client still sends is read
     /// away, so that the kernel does not answer it with a reset that overtakes our last bytes.
-    pub(super) async fn close(mut self, orderly: bool) {
+    pub async fn close(mut self, orderly: bool) {
         if orderly && let Ok(stream) = self.io.stream() {
             let _ = stream.shutdown().await;
         }
