@@ -13,6 +13,8 @@ mod client;
 mod commands;
 #[path = "server/discovery.rs"]
 mod discovery;
+#[path = "server/drafts.rs"]
+mod drafts;
 #[path = "server/engine.rs"]
 mod engine;
 #[path = "server/files.rs"]
@@ -21,5 +23,7 @@ mod files;
 mod ghosts;
 #[path = "server/keys.rs"]
 mod keys;
+#[path = "server/letters.rs"]
+mod letters;
 #[path = "server/world.rs"]
 mod world;

@@ -21,6 +21,8 @@ const NOT_FOUND: u16 = 8;
 const CONFLICT: u16 = 7;
 /// The item cannot be taken as it is.
 const INVALID: u16 = 6;
+/// A draft without recipients, or with one that is no address.
+const NO_RECIPIENTS: u16 = 183;
 const OK: u16 = 1;
 
 /// What the commands of one folder work on.
@@ -124,6 +126,9 @@ impl Commands<'_> {
         let address = (self.account.address.as_str(), number);
         let mut item = write::create(&data.children, &sending, has, address);
         if command.child(E2::Send).is_some() {
+            if let Err(code) = sendable(&item, &sending) {
+                return answer(vec![status(code)]);
+            }
             self.send(&item);
             return answer(vec![status(OK)]);
         }
@@ -149,12 +154,13 @@ impl Commands<'_> {
             return all;
         };
         let mut told: Vec<Element> = Vec::new();
-        if self.call.version >= 160 && self.class == Class::Calendar {
-            told.extend(
-                [C::UID, C::DtStamp]
-                    .into_iter()
-                    .filter_map(|tag| item.property(tag).cloned()),
-            );
+        let made: &[Tag] = match self.class {
+            Class::Calendar => &[C::UID, C::DtStamp],
+            Class::Email => &[E2::ConversationId],
+            _ => &[],
+        };
+        if self.call.version >= 160 {
+            told.extend(made.iter().filter_map(|tag| item.property(*tag).cloned()));
         }
         told.extend(data.and_then(|data| sync::uploaded(data, &references(item))));
         if !told.is_empty() {
@@ -203,6 +209,9 @@ impl Commands<'_> {
         }
         let item = self.account.item(self.folder, id)?.clone();
         if command.child(E2::Send).is_some() {
+            if let Err(code) = sendable(&item, &sending) {
+                return refuse(code);
+            }
             self.send(&item);
             self.account.delete(self.folder, id);
             self.known.items.remove(id);
@@ -380,6 +389,18 @@ fn check(command: &Element) -> Result<(), u16> {
 }
 
 /// What is said of a command.
+/// Only a draft can be sent, and only to somebody.
+fn sendable(item: &Item, sending: &Sending) -> Result<(), u16> {
+    if !sending.draft || sending.version < 160 {
+        return Err(INVALID);
+    }
+    let mime = item.mime.as_deref().unwrap_or_default();
+    match Message::parse(mime).is_addressed() {
+        true => Ok(()),
+        false => Err(NO_RECIPIENTS),
+    }
+}
+
 /// What fetches the files of an item.
 fn references(item: &Item) -> Vec<String> {
     let files = item.attachments.iter();

@@ -1,12 +1,19 @@
 //! SendMail, SmartReply and SmartForward ([MS-ASCMD] sections 2.2.1.17, 2.2.1.20, 2.2.1.19).
 
-use super::account::{Account, Sent};
+use super::account::{Account, Folder, Sent};
 use super::call::{Answer, Call, in_order};
 use super::element::Element;
+use super::item::Class;
 use super::mime::Message;
 use super::operations::folder_of;
 use super::{carry_out, clock, mail};
-use crate::wire::wbxml::pages::{ComposeMail as M, Email as E, Email2 as E2};
+use crate::wire::wbxml::Tag;
+use crate::wire::wbxml::pages::{
+    AirSyncBase as B, Calendar as C, ComposeMail as M, Email as E, Email2 as E2,
+};
+
+/// What is answered or passed on is not there.
+const NOT_FOUND: u16 = 150;
 
 /// What is to be sent, in either form.
 struct Letter {
@@ -17,6 +24,8 @@ struct Letter {
     source: Option<String>,
     /// The text of the source is in it already.
     replaced: bool,
+    /// An appointment is passed on to these.
+    people: Vec<String>,
 }
 
 pub(super) fn compose(call: &Call<'_>, account: &mut Account) -> Answer {
@@ -36,12 +45,15 @@ pub(super) fn compose(call: &Call<'_>, account: &mut Account) -> Answer {
     if letter.name.as_ref().is_some_and(|name| sent.contains(name)) {
         return refuse(118);
     }
+    if !letter.people.is_empty() {
+        return pass_on(call, account, letter).unwrap_or_else(refuse);
+    }
     let mut mime = letter.mime;
     if command != "SendMail" {
         let source = letter.source.as_ref();
         let found = source.and_then(|id| Some((folder_of(account, id)?, id)));
         let Some((folder, id)) = found else {
-            return refuse(150);
+            return refuse(NOT_FOUND);
         };
         let original = account.item(&folder, id).and_then(|item| item.mime.clone());
         if !letter.replaced {
@@ -66,6 +78,23 @@ pub(super) fn compose(call: &Call<'_>, account: &mut Account) -> Answer {
     }
     send(account, command, mime, recipients, letter.saved);
     Answer::Nothing
+}
+
+/// Passes an appointment on to people (section 2.2.3.169).
+fn pass_on(call: &Call<'_>, account: &mut Account, letter: Letter) -> Result<Answer, u16> {
+    let id = letter.source.unwrap_or_default();
+    let folder = folder_of(account, &id).ok_or(NOT_FOUND)?;
+    let item = account.item(&folder, &id).ok_or(NOT_FOUND)?;
+    let is_event = account.folders.get(&folder).and_then(Folder::class) == Some(Class::Calendar);
+    let subject = item
+        .text(C::Subject)
+        .filter(|_| is_event)
+        .ok_or(NOT_FOUND)?;
+    let mut mime = format!("Subject: FW: {subject}\r\n\r\n").into_bytes();
+    mime.extend(letter.mime);
+    account.device(call.device()).sent.extend(letter.name);
+    send(account, "SmartForward", mime, letter.people, false);
+    Ok(Answer::Nothing)
 }
 
 /// Sends a message, and keeps a copy in Sent Items if that is wanted.
@@ -98,6 +127,7 @@ fn plain(call: &Call<'_>) -> Letter {
         saved: call.query.parameter("SaveInSent") == Some("T"),
         source: id.map(str::to_owned),
         replaced: false,
+        people: Vec::new(),
     }
 }
 
@@ -115,23 +145,55 @@ fn modern(call: &Call<'_>) -> Result<Letter, u16> {
         M::SaveInSentItems,
         M::ReplaceMime,
         M::Mime,
+        M::Forwardees,
+        B::Body,
     ];
     let name = root.find(M::ClientId);
     let name = name.filter(|name| (1..=40).contains(&name.len()));
     if !in_order(root, &order) || name.is_none() {
         return Err(103);
     }
-    let mime = root.child(M::Mime).ok_or(107_u16)?;
-    if mime.value.is_empty() {
+    if call.version >= 141 && root.child(M::AccountId).is_some() {
+        // Nobody here has a second account.
+        return Err(166);
+    }
+    let people = people(call, root)?;
+    let content = match people.is_empty() {
+        true => root.child(M::Mime),
+        false => root.child(B::Body).and_then(|body| body.child(B::Data)),
+    };
+    let mime = content.map_or_else(Vec::new, |content| content.value.clone());
+    if mime.is_empty() && people.is_empty() {
         return Err(107);
     }
     let source = root.child(M::Source);
     let id = source.and_then(|s| s.find(M::ItemId).or_else(|| s.find(M::LongId)));
     Ok(Letter {
         name,
-        mime: mime.value.clone(),
+        mime,
+        people,
         saved: root.child(M::SaveInSentItems).is_some(),
         source: id,
         replaced: root.child(M::ReplaceMime).is_some(),
     })
+}
+
+/// Whom an appointment is passed on to, from 16.0 on; nobody where a message is sent.
+fn people(call: &Call<'_>, root: &Element) -> Result<Vec<String>, u16> {
+    let has = |tag: &Tag| root.child(*tag).is_some();
+    if ![M::Forwardees, B::Body].iter().any(has) {
+        return Ok(Vec::new());
+    }
+    if call.version < 160 || root.tag != M::SmartForward {
+        return Err(103);
+    }
+    if [M::Mime, M::SaveInSentItems, M::ReplaceMime]
+        .iter()
+        .any(has)
+    {
+        return Err(178);
+    }
+    let all = root.child(M::Forwardees).ok_or(179_u16)?.children.iter();
+    let people: Option<Vec<String>> = all.map(|one| one.find(M::Email)).collect();
+    people.filter(|all| !all.is_empty()).ok_or(179)
 }

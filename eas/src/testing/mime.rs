@@ -47,6 +47,14 @@ impl Message {
             .collect()
     }
 
+    /// Whether it goes to somebody, and nowhere without an address.
+    pub(super) fn is_addressed(&self) -> bool {
+        let lists = ["To", "Cc", "Bcc"].into_iter();
+        let lists = lists.filter_map(|name| self.header(name));
+        let mut lists = lists.filter(|list| !list.trim().is_empty()).peekable();
+        lists.peek().is_some() && lists.all(|list| !addresses(&list).is_empty())
+    }
+
     fn part(&mut self, headers: &[(String, String)], body: &[u8], depth: usize) {
         let kind = value(headers, "Content-Type").unwrap_or_else(|| "text/plain".to_owned());
         let media = kind.split(';').next().unwrap_or_default();

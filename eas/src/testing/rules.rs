@@ -63,7 +63,8 @@ pub(super) fn check(data: &[Element], sending: &Sending) -> Result<(), u16> {
     }
     if let Some(files) = find(data, B::Attachments) {
         let has_files = matches!(sending.class, Class::Calendar | Class::Email);
-        if sending.version < 160 || !has_files || !files.children.iter().all(is_file) {
+        let fits = |file: &Element| is_file(file, sending.class);
+        if sending.version < 160 || !has_files || !files.children.iter().all(fits) {
             return Err(INVALID);
         }
     }
@@ -94,21 +95,19 @@ fn body(data: &[Element], sending: &Sending) -> Result<(), u16> {
 }
 
 /// A file that is added, or taken away ([MS-ASAIRS] sections 2.2.2.2 and 2.2.2.16).
-fn is_file(file: &Element) -> bool {
+fn is_file(file: &Element, class: Class) -> bool {
     let has = |tag: &Tag| file.children_of(*tag).count() == 1;
     let needed: &[Tag] = match file.tag {
-        B::Add => &[
-            B::ClientId,
-            B::ContentType,
-            B::Content,
-            B::DisplayName,
-            B::Method,
-        ],
-        B::Delete => &[B::FileReference],
+        B::Add => &[B::ClientId, B::Content, B::DisplayName, B::Method],
+        B::Delete => return has(&B::FileReference),
         _ => return false,
     };
-    let methods = [None, Some(1_u8), Some(5)];
-    needed.iter().all(has) && methods.contains(&file.number(B::Method))
+    // Only a draft has messages for files.
+    let method = match file.number(B::Method) {
+        Some(5_u8) => class == Class::Email,
+        method => method == Some(1),
+    };
+    method && needed.iter().all(has)
 }
 
 /// Whether what is taken away is among these.
@@ -133,6 +132,12 @@ fn mail(data: &[Element], sending: &Sending) -> Result<(), u16> {
         B::Attachments,
         B::Body,
     ];
+    // A whole message says itself whom it goes to.
+    let form = find(data, B::Body).and_then(|body| body.find(B::Type));
+    let drafted: &[Tag] = match form.as_deref() {
+        Some("4") => &[E::Importance, B::Attachments, B::Body],
+        _ => &drafted,
+    };
     let is_draft = sending.draft && sending.version >= 160;
     if sending.new && !is_draft {
         return Err(INVALID);

@@ -263,6 +263,7 @@ fn draft(data: &[Element], address: &str) -> Item {
                 (E::To, "To"),
                 (E::Cc, "Cc"),
                 (E2::Bcc, "Bcc"),
+                (E::ReplyTo, "Reply-To"),
                 (E::Subject, "Subject"),
             ] {
                 if let Some(value) = super::element::text(data, tag) {
@@ -277,7 +278,7 @@ fn draft(data: &[Element], address: &str) -> Item {
     };
     let mut item = mail::item(&mime, clock::now());
     item.properties.push(Element::text(E2::IsDraft, "1"));
-    for tag in [E::Read, E::Flag, E::Categories] {
+    for tag in [E2::Bcc, E::Importance, E::Read, E::Flag, E::Categories] {
         if let Some(element) = find(data, tag) {
             put(&mut item.properties, element.clone());
         }

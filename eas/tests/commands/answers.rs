@@ -357,7 +357,7 @@ proptest! {
     fn what_became_of_a_mail(status: u16, bytes in vec(any::<u8>(), 0..40), seed: u64) {
         let source = || Source::Found("1".into());
         let reply = SmartReply { mail: mail(), source: source(), replace: false };
-        let forward = SmartForward { mail: mail(), source: source(), replace: false, forwardees: Vec::new() };
+        let forward = SmartForward { mail: mail(), source: source(), replace: false, forwardees: Vec::new(), text: None };
         let answer = ComposeAnswer { status: Some(Status(status)) };
         let tree = |root| Element::new(root, [leaf(ComposeMail::Status, &status)]);
         reads(&mail(), &answer, &tree(ComposeMail::SendMail), seed)?;

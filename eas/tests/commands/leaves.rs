@@ -96,13 +96,16 @@ fn mail(parts: (String, Option<String>, bool, Vec<u8>)) -> SendMail {
     }
 }
 
-/// What follows the name of a mail, and the message that it is about.
-fn posted(mail: &SendMail) -> Leaves {
+/// The account that a mail is sent from.
+fn account(mail: &SendMail) -> Leaves {
     let account = mail.account.iter();
-    let account = account.flat_map(|account| texts![C::AccountId => account]);
     account
-        .chain(when(mail.save, texts![C::SaveInSentItems => ""]))
+        .flat_map(|account| texts![C::AccountId => account])
         .collect()
+}
+
+fn saved(mail: &SendMail) -> Leaves {
+    when(mail.save, texts![C::SaveInSentItems => ""])
 }
 
 proptest! {
@@ -366,7 +369,7 @@ proptest! {
     fn mails(
         parts in (text(), option::of(text()), any::<bool>(), vec(any::<u8>(), 0..99)),
         place in (text(), text(), option::of(date())), replace: bool,
-        people in vec((text(), text()), 1..3),
+        people in vec((text(), text()), 1..3), words in option::of(text()),
     ) {
         let mail = mail(parts);
         let (collection, id, instance) = place;
@@ -384,24 +387,26 @@ proptest! {
         // Up to 12.1 the message is all there is.
         prop_assert_eq!(&mail.encode(Version::V12_1), &mail.mime);
         for version in [Version::V14_1, Version::V16_1] {
-            says(&mail, version, [name.clone(), posted(&mail), mime.clone()])?;
+            says(&mail, version, [name.clone(), account(&mail), saved(&mail), mime.clone()])?;
             for (source, place) in sources.clone() {
-                let head = [name.clone(), place, posted(&mail), replaced.clone()].concat();
+                let about = [name.clone(), place, account(&mail)].concat();
+                let head = [about.clone(), saved(&mail), replaced.clone()].concat();
                 let reply = SmartReply { mail: mail.clone(), source: source.clone(), replace };
                 prop_assert_eq!(&reply.encode(Version::V12_1), &mail.mime);
                 says(&reply, version, [head.clone(), mime.clone()])?;
-                let forward = SmartForward { mail: mail.clone(), source, replace, forwardees: Vec::new() };
+                let forward = SmartForward { mail: mail.clone(), source, replace, forwardees: Vec::new(), text: None };
                 prop_assert_eq!(&forward.encode(Version::V12_1), &mail.mime);
                 says(&forward, version, [head.clone(), mime.clone()])?;
-                // To people instead of as a message, from 16.0 on.
+                // To people instead of as a message, from 16.0 on, and then nothing is of a message.
                 let to = people.iter().cloned().map(|(name, email)| Forwardee { name, email });
-                let forward = SmartForward { forwardees: to.collect(), ..forward };
+                let forward = SmartForward { forwardees: to.collect(), text: words.clone(), ..forward };
                 let named = people.iter().flat_map(|(name, email)| texts![C::Name => name, C::Email => email]);
-                let end = match version >= Version::V16_0 {
-                    true => named.collect(),
-                    false => mime.clone(),
+                let said = words.as_ref().map(|words| texts![B::Type => 1, B::Data => words]);
+                let expected = match version >= Version::V16_0 {
+                    true => [about, named.collect(), said.unwrap_or_default()],
+                    false => [head, mime.clone(), Leaves::new()],
                 };
-                says(&forward, version, [head, end])?;
+                says(&forward, version, expected)?;
             }
         }
     }

@@ -229,6 +229,7 @@ fn mail(version: Version, all: &mut Vec<Request>) {
                 name: text("Al"),
                 email: text("al@example.org"),
             }],
+            text: Some(text("Come too")),
         };
         add(all, version, "meeting", &forward);
         let forward = SmartForward {
@@ -466,6 +467,12 @@ fn modern(version: Version, all: &mut Vec<Request>) {
             (Email2::Bcc, "jane@example.org"),
         ]),
         body: Some(Body::text("world")),
+        new_attachments: vec![NewAttachment::Add {
+            client_id: text("a1"),
+            name: text("plan.pdf"),
+            content_type: text("application/pdf"),
+            content: vec![0, 1, 2, 0xFF],
+        }],
         ..Email::default()
     };
     let changes = vec![Change::Add {

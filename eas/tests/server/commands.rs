@@ -9,17 +9,17 @@ use eas::wire::command::{
     BodyPreference, Change, EstimateOf, Fetch, FetchOf, Find, FindCriterion, FolderChange,
     FolderCreate, FolderDelete, FolderType, FolderUpdate, GetItemEstimate, ItemOperations,
     MeetingRequestId, MeetingResponse, Move, MoveItems, OofMessage, OofState, Operation,
-    OutOfOffice, Ping, ResolveRecipients, Search, SendMail, SendResponse, Settings, SmartForward,
-    SmartReply, Source, Store, Sync, UserResponse, Wait,
+    OutOfOffice, Ping, ResolveRecipients, Search, SendResponse, Settings, Store, Sync,
+    UserResponse, Wait,
 };
-use eas::wire::wbxml::pages::{Calendar as C, Email as E, Email2 as E2, GAL};
+use eas::wire::wbxml::pages::{Calendar as C, Email as E, GAL};
 use eas::wire::{Action, DateTime, Status};
 
 use crate::world::{Folder, client, folder, server, tea};
 
 const VERSIONS: [&str; 2] = ["14.1", "16.1"];
 
-const MAIL: &str = "From: Bob <bob@example.org>\r\nTo: alice@example.org\r\n\
+pub(crate) const MAIL: &str = "From: Bob <bob@example.org>\r\nTo: alice@example.org\r\n\
     Subject: tea\r\nMessage-ID: <tea@example.org>\r\nMIME-Version: 1.0\r\n\
     Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nContent-Type: text/plain\r\n\r\n\
     At four?\r\n--x\r\nContent-Type: application/octet-stream; name=cup.bin\r\n\
@@ -31,16 +31,6 @@ const INVITATION: &str = "From: bob@example.org\r\nTo: alice@example.org\r\n\
     BEGIN:VEVENT\r\nUID:party@example.org\r\nDTSTART:20261205T180000Z\r\n\
     DTEND:20261205T200000Z\r\nSUMMARY:Party\r\nORGANIZER:mailto:bob@example.org\r\n\
     END:VEVENT\r\nEND:VCALENDAR\r\n";
-
-fn letter(id: &str) -> SendMail {
-    SendMail {
-        client_id: id.into(),
-        account: None,
-        save: true,
-        mime: b"From: alice@example.org\r\nTo: bob@example.org\r\nSubject: yes\r\n\r\nYes.\r\n"
-            .to_vec(),
-    }
-}
 
 #[tokio::test]
 async fn folders_come_and_go() {
@@ -174,66 +164,6 @@ async fn bytes_come_in_parts() {
         assert_eq!(answer.fetched[2].data.as_deref(), Some(&[1, 2][..]));
         assert_eq!(answer.fetched[2].total, Some(4));
         assert_eq!(answer.fetched[3].status, Some(Status(15)));
-    }
-}
-
-#[tokio::test]
-async fn what_is_sent_is_sent_once() {
-    for version in ["12.1", "14.1", "16.1"] {
-        let server = server(version);
-        let mut client = client(&server);
-        client.send_mail(&letter("1")).await.unwrap();
-        let sent = server.store().sent();
-        assert_eq!(sent[0].mime, letter("1").mime);
-        assert_eq!(sent[0].recipients, ["bob@example.org"]);
-        assert_eq!(server.store().items("Sent Items").len(), 1);
-        if version == "12.1" {
-            continue;
-        }
-        client.send_mail(&letter("1")).await.unwrap();
-        assert_eq!(
-            server.store().sent().len(),
-            1,
-            "the same name is the same mail"
-        );
-        let mut nobody = letter("2");
-        nobody.mime = b"Subject: x\r\n\r\n".to_vec();
-        let error = client.send_mail(&nobody).await.unwrap_err();
-        assert_eq!(error.status(), Some(Status(119)));
-    }
-}
-
-#[tokio::test]
-async fn an_answer_and_a_forward_name_what_they_follow() {
-    for version in ["12.1", "14.1", "16.1"] {
-        let server = server(version);
-        let id = server.store().add_mail("Inbox", MAIL).unwrap();
-        let mut client = client(&server);
-        let collection = folder(&mut client, "Inbox").await;
-        let source = Source::Item {
-            collection,
-            id: id.clone(),
-            instance: None,
-        };
-        let reply = SmartReply {
-            mail: letter("1"),
-            source: source.clone(),
-            replace: false,
-        };
-        client.smart_reply(&reply).await.unwrap();
-        let forward = SmartForward {
-            mail: letter("2"),
-            source,
-            replace: version != "12.1",
-            forwardees: Vec::new(),
-        };
-        client.smart_forward(&forward).await.unwrap();
-        let sent = server.store().sent();
-        let text = String::from_utf8_lossy(&sent[0].mime);
-        assert!(text.contains("Yes.") && text.contains("At four?"), "{text}");
-        assert_eq!(sent[1].command, "SmartForward");
-        let stored = server.store().item("Inbox", &id).unwrap();
-        assert_eq!(stored.text(E2::LastVerbExecuted).as_deref(), Some("3"));
     }
 }
 

@@ -1,11 +1,12 @@
 //! Mail ([MS-ASEMAIL]).
 
-use super::{Attachment, Body, BodyType, Recurrence, Values, read_list, write_list};
+use super::{Attachment, Body, BodyType, NewAttachment, Recurrence, Values, read_list, write_list};
 use crate::wire::Version;
 use crate::wire::wbxml::pages::{AirSyncBase, Email as E};
 use crate::wire::wbxml::{Error, Reader, Writer};
 
-/// A mail, or what changed of one. A client may change `Read`, the flag and the categories.
+/// A mail, or what changed of one. A client may change `Read`, the flag and the categories; of a draft,
+/// from 16.0 on, whom it goes to and what it says too.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Email {
     /// `Subject`, `From`, `Read`, `DateReceived` and so on.
@@ -18,6 +19,8 @@ pub struct Email {
     pub body: Option<Body>,
     /// Its attachments.
     pub attachments: Vec<Attachment>,
+    /// Attachments to add to a draft or to take away from it, from 16.0 on.
+    pub new_attachments: Vec<NewAttachment>,
     /// What a meeting request asks for: `StartTime`, `GlobalObjId` and so on.
     pub meeting: Option<Values>,
     /// How the meeting recurs.
@@ -98,6 +101,9 @@ impl Email {
         }
         if let Some(body) = &self.body {
             body.write(w);
+        }
+        if version >= Version::V16_0 {
+            NewAttachment::write_all(&self.new_attachments, w);
         }
         for (tag, text) in self.values.iter() {
             if tag.page() != E::Subject.page() {

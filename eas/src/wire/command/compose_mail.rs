@@ -3,6 +3,7 @@
 //! Up to 12.1 the body is the message itself, and the rest stands in the request line.
 
 use super::{Command, Name};
+use crate::wire::class::Body;
 use crate::wire::http::Parameter;
 use crate::wire::wbxml::pages::ComposeMail as C;
 use crate::wire::wbxml::{Error, Reader, Tag, Writer};
@@ -32,17 +33,20 @@ pub struct SmartReply {
     pub replace: bool,
 }
 
-/// Passes a message on; the server adds the original and its attachments.
+/// Passes a message on; the server adds the original and its attachments. From 16.0 on an appointment
+/// is passed on to people instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SmartForward {
-    /// What is sent; without bytes where `forwardees` say to whom, from 16.0 on.
+    /// What is sent; where `forwardees` say to whom, only its name and its account count.
     pub mail: SendMail,
     /// What is passed on.
     pub source: Source,
     /// Whether the message has the original already.
     pub replace: bool,
-    /// To whom a meeting is passed on, from 16.0 on, instead of a message.
+    /// To whom an appointment is passed on, from 16.0 on.
     pub forwardees: Vec<Forwardee>,
+    /// What is said to them.
+    pub text: Option<String>,
 }
 
 /// Somebody a meeting is passed on to.
@@ -100,6 +104,9 @@ impl SendMail {
         {
             w.text(C::AccountId, account);
         }
+    }
+
+    fn encode_save(&self, w: &mut Writer) {
         if self.save {
             w.empty(C::SaveInSentItems);
         }
@@ -183,6 +190,7 @@ impl Command for SendMail {
         w.element(C::SendMail, |w| {
             w.text(C::ClientId, &self.client_id);
             self.encode_account(w, version);
+            self.encode_save(w);
             w.opaque(C::Mime, &self.mime);
         });
         w.finish()
@@ -213,7 +221,7 @@ impl Command for SmartReply {
             &self.mail,
             &self.source,
             self.replace,
-            &[],
+            None,
         )
     }
 
@@ -236,14 +244,14 @@ impl Command for SmartForward {
     type Answer = ComposeAnswer;
 
     fn encode(&self, version: Version) -> Vec<u8> {
-        let to = &self.forwardees;
+        let is_modern = version >= Version::V16_0 && !self.forwardees.is_empty();
         encode_smart(
             C::SmartForward,
             version,
             &self.mail,
             &self.source,
             self.replace,
-            to,
+            is_modern.then_some((self.forwardees.as_slice(), self.text.as_deref())),
         )
     }
 
@@ -267,7 +275,7 @@ fn encode_smart(
     mail: &SendMail,
     source: &Source,
     replace: bool,
-    forwardees: &[Forwardee],
+    people: Option<(&[Forwardee], Option<&str>)>,
 ) -> Vec<u8> {
     if !is_wbxml(version) {
         return mail.mime.clone();
@@ -277,21 +285,24 @@ fn encode_smart(
         w.text(C::ClientId, &mail.client_id);
         source.encode(w);
         mail.encode_account(w, version);
-        if replace {
-            w.empty(C::ReplaceMime);
-        }
-        // A meeting is passed on to people, or as a message: both at once is status 179.
-        if forwardees.is_empty() || version < Version::V16_0 {
-            w.opaque(C::Mime, &mail.mime);
-        } else {
-            w.element(C::Forwardees, |w| {
-                for forwardee in forwardees {
-                    w.element(C::Forwardee, |w| {
-                        w.text(C::Name, &forwardee.name);
-                        w.text(C::Email, &forwardee.email);
-                    });
-                }
-            });
+        let Some((forwardees, text)) = people else {
+            mail.encode_save(w);
+            if replace {
+                w.empty(C::ReplaceMime);
+            }
+            return w.opaque(C::Mime, &mail.mime);
+        };
+        // What is of a message must not stand beside them (status 178).
+        w.element(C::Forwardees, |w| {
+            for forwardee in forwardees {
+                w.element(C::Forwardee, |w| {
+                    w.text(C::Name, &forwardee.name);
+                    w.text(C::Email, &forwardee.email);
+                });
+            }
+        });
+        if let Some(text) = text {
+            Body::text(text).write(w);
         }
     });
     w.finish()
