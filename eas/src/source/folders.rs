@@ -9,9 +9,17 @@ use sync_core::source::Operation;
 use sync_core::{Error, ErrorKind, Result};
 
 use super::{EasSource, NO_UPLOAD, held, outbox};
+use crate::client::{self, Client};
 use crate::wire::class::Class;
-use crate::wire::command::{Folder, FolderChange, FolderCreate, FolderType};
+use crate::wire::command::{
+    Folder, FolderChange, FolderCreate, FolderSyncAnswer, FolderType, Name,
+};
 use crate::wire::{Action, Version};
+
+/// The key that asks for all folders.
+const FIRST: &str = "0";
+/// SOGo takes any other from a device that it knows.
+const ANY: &str = "1";
 
 /// What the server showed, by id.
 #[derive(Debug, Clone, Default)]
@@ -95,7 +103,7 @@ impl Folders {
     /// The key to ask for changes with.
     fn key(&self) -> &str {
         match self.key.as_str() {
-            "" => "0",
+            "" => FIRST,
             key => key,
         }
     }
@@ -122,14 +130,27 @@ impl Folders {
 impl EasSource {
     /// Every folder that can be synchronised.
     pub(super) async fn list_folders(&mut self) -> Result<Vec<Collection>> {
+        let stale = self.folders.as_ref().is_some_and(|known| known.stale);
+        self.list(stale && self.forgets()).await
+    }
+
+    /// The same; `anew` from the beginning, whatever the server then forgets.
+    async fn list(&mut self, anew: bool) -> Result<Vec<Collection>> {
         let version = self.version().await?;
         // From the beginning once: some servers then begin anew with what is in the folders, too.
-        let known = self.folders.take().filter(|known| !known.key.is_empty());
+        let known = self
+            .folders
+            .take()
+            .filter(|known| !anew && !known.key.is_empty());
         let mut folders = known.unwrap_or_default();
-        let answer = match self.client.folder_sync(folders.key()).await {
-            Err(error) if error.action() == Action::ReprimeFolders && !folders.key.is_empty() => {
+        let answer = match folders.key.is_empty() && !anew && self.forgets() {
+            true => self.folders_as_another().await,
+            false => self.client.folder_sync(folders.key()).await,
+        };
+        let answer = match answer {
+            Err(error) if error.action() == Action::ReprimeFolders => {
                 folders = Folders::default();
-                self.client.folder_sync(folders.key()).await?
+                self.client.folder_sync(FIRST).await?
             }
             answer => answer?,
         };
@@ -159,6 +180,26 @@ impl EasSource {
         self.capabilities.held = held::held(version);
         self.folders = Some(folders);
         Ok(all)
+    }
+
+    /// Whether the server is SOGo, by the command that it has and does not name. It begins anew with
+    /// address books, task lists and mail when a device asks for the folders from the beginning.
+    fn forgets(&self) -> bool {
+        let commands = &self.client.offer().commands;
+        let provision = Name::Provision.as_str();
+        let has = |name: &String| name.eq_ignore_ascii_case(provision);
+        !commands.is_empty() && !commands.iter().any(has)
+    }
+
+    /// All folders as another device is told them, with a key of this one, which is told what is new.
+    async fn folders_as_another(&mut self) -> client::Result<FolderSyncAnswer> {
+        let own = self.client.folder_sync(ANY).await?;
+        let mut options = self.config.client.clone();
+        options.version = self.client.version();
+        options.device.id = self.client_id(None, options.device.id.as_bytes());
+        let mut answer = Client::new(options)?.folder_sync(FIRST).await?;
+        answer.key = own.key;
+        Ok(answer)
     }
 
     /// What a folder holds. Servers want the folders to be listed before anything in them is.
@@ -235,8 +276,7 @@ impl EasSource {
         let mut found = self.list_folders().await?.into_iter().find(is_it);
         if found.is_none() {
             // What a device made itself is not told to it as a change.
-            self.folders = None;
-            found = self.list_folders().await?.into_iter().find(is_it);
+            found = self.list(true).await?.into_iter().find(is_it);
         }
         found.ok_or_else(|| {
             let why = format!("the server made {} and does not show it", new.path);

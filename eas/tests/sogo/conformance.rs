@@ -63,10 +63,6 @@ const TRIMS: &str = "it takes blanks from the ends of titles";
 
 /// What SOGo does in its own way.
 const SKIP: &[(&str, &str)] = &[
-    (
-        "a_cursor_serves_another_source",
-        "it forgets what it told a device that asks for the folders from the beginning",
-    ),
     ("flags_are_kept", NO_ANSWERED),
     ("flags_named_by_neither_stay", NO_ANSWERED),
     ("eight_bit_and_long_lines_are_kept", TRIMS),

@@ -4,7 +4,7 @@ use sync_core::Source as _;
 use sync_core::model::ItemId;
 use sync_core::source::{Absence, Coverage};
 
-use super::server::{Server, failed, folder, sync};
+use super::server::{Reply, Server, failed, folder, sync};
 use super::writing::listed;
 
 #[tokio::test]
@@ -132,4 +132,31 @@ async fn where_keys_are_seconds_an_earlier_one_is_asked_for_what_is_new() {
     let keys: Vec<String> = asked.iter().flat_map(|a| a.texts("SyncKey")).collect();
     let latest = keys.iter().position(|key| key == "2147483647");
     assert_eq!(latest, Some(keys.len() - 2), "{keys:?}");
+}
+
+#[tokio::test]
+async fn a_device_asks_for_all_folders_where_that_makes_nothing_be_forgotten() {
+    let keys = async |commands: &'static str, known: bool| -> Vec<(String, bool)> {
+        let refused = "<FolderSync xmlns=\"FolderHierarchy\"><Status>9</Status></FolderSync>";
+        let server = Server::with_commands("14.1", commands, move |asked| {
+            let refuses = asked.command == "FolderSync" && asked.text("SyncKey") != "0" && !known;
+            refuses.then(|| Reply::Xml(refused.into()))
+        })
+        .await;
+        folder(&mut server.source(), "INBOX").await;
+        let asked = server.asked().into_iter();
+        asked
+            .filter(|asked| asked.command == "FolderSync")
+            .map(|asked| (asked.text("SyncKey"), asked.device == "test01"))
+            .collect()
+    };
+    let told = |all: &[(&str, bool)]| -> Vec<(String, bool)> {
+        let all = all.iter();
+        all.map(|(key, own)| ((*key).to_owned(), *own)).collect()
+    };
+    let (exchange, sogo) = ("Sync,FolderSync,Provision", "Sync,FolderSync");
+    assert_eq!(keys(exchange, true).await, told(&[("0", true)]));
+    // Another device is told the folders, and this one what is new.
+    assert_eq!(keys(sogo, true).await, told(&[("1", true), ("0", false)]));
+    assert_eq!(keys(sogo, false).await, told(&[("1", true), ("0", true)]));
 }

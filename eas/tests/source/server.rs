@@ -19,6 +19,7 @@ use tokio::net::{TcpListener, TcpStream};
 #[derive(Debug, Clone)]
 pub(super) struct Asked {
     pub(super) command: String,
+    pub(super) device: String,
     /// Its body; empty where that is no WBXML.
     pub(super) xml: String,
 }
@@ -73,7 +74,8 @@ pub(super) struct Server {
     items: Arc<Mutex<HashMap<String, String>>>,
 }
 
-const EVERY_COMMAND: &str = "Sync,SendMail,FolderSync,MoveItems,Ping,ItemOperations,Settings";
+const EVERY_COMMAND: &str =
+    "Sync,SendMail,FolderSync,MoveItems,Ping,ItemOperations,Settings,Provision";
 
 impl Server {
     /// One that speaks this version.
@@ -204,8 +206,12 @@ async fn serve(
     let command = line.split_once("Cmd=").map_or("OPTIONS", |(_, rest)| {
         rest.split(['&', ' ']).next().unwrap()
     });
+    let device = line
+        .split_once("DeviceId=")
+        .map_or("", |(_, rest)| rest.split(['&', ' ']).next().unwrap());
     let asked = Asked {
         command: command.to_owned(),
+        device: device.to_owned(),
         xml: to_xml(&body).unwrap_or_default(),
     };
     log.lock().unwrap().push(asked.clone());
