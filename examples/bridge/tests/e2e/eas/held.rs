@@ -6,6 +6,7 @@ use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::pim::corpus::{card, event};
 use crate::pim::items::{lines, value};
 use crate::pim::place::{Place, Service};
 use crate::pim::world::World;
@@ -26,6 +27,19 @@ pub(crate) fn held(place: &dyn Place, service: Service) -> BTreeMap<String, Vec<
         assert!(twin.is_none(), "{key} has the title of another: {content}");
     }
     all
+}
+
+/// A plain item. Of those of a calendar that end with an odd number each is a task.
+pub(crate) fn plain(service: Service, uid: &str, title: &str) -> String {
+    match service {
+        Service::Calendars if title.ends_with(['1', '3', '5', '7', '9']) => format!(
+            "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//test//EN\r\nBEGIN:VTODO\r\nUID:{uid}\r\n\
+             DTSTAMP:20260101T000000Z\r\nDUE;VALUE=DATE:20270105\r\nSUMMARY:{title}\r\n\
+             DESCRIPTION:none\r\nEND:VTODO\r\nEND:VCALENDAR\r\n"
+        ),
+        Service::Calendars => event(uid, title),
+        Service::Contacts => card(uid, title),
+    }
 }
 
 /// Fails unless both sides say the same as far as ActiveSync can hold it, and gives the titles.

@@ -4,8 +4,7 @@ use std::time::{Duration, Instant};
 
 use testbed::Random;
 
-use super::held::agree;
-use crate::pim::corpus::{card, event};
+use super::held::{agree, plain};
 use crate::pim::items::with;
 use crate::pim::place::Service;
 use crate::pim::world::{Seat, World};
@@ -18,7 +17,7 @@ const ITEMS: usize = 60;
 
 #[test]
 #[ignore = "needs the testbed"]
-fn events_to_activesync() {
+fn events_and_tasks_to_activesync() {
     in_parallel(2, |seed| kill(3, seed, Service::Calendars));
 }
 
@@ -33,13 +32,10 @@ fn filled(service: Service) -> World {
     let world = World::of(service, Seat::Vdir, Seat::Eas);
     for n in 0..ITEMS {
         let (uid, title) = (format!("kill-{n}"), format!("Item {n}"));
-        let item = match service {
-            Service::Calendars => event(&uid, &title),
-            Service::Contacts => card(&uid, &title),
-        };
         // Something that ActiveSync cannot hold.
+        let item = plain(service, &uid, &title);
         let item = with(&item, "X-EXAMPLE", "X-EXAMPLE:kept");
-        let place = if n % 8 == 0 {
+        let place = if n % 7 == 0 {
             &world.right
         } else {
             &world.left
