@@ -23,13 +23,18 @@ fn told(entry: &Entry) -> Entry {
     entry
 }
 
-struct World {
-    sogo: Mailboxes,
+pub(super) struct World {
+    pub(super) sogo: Mailboxes,
     other: Box<dyn Store>,
-    bridge: Bridge,
+    pub(super) bridge: Bridge,
 }
 
 impl World {
+    /// With a Maildir on the other side.
+    pub(super) fn with_maildir() -> Self {
+        Self::new(|bridge| Box::new(Maildir::new(bridge.path("Mail"))))
+    }
+
     fn new(other: impl FnOnce(&Bridge) -> Box<dyn Store>) -> Self {
         let mut bridge = Bridge::new();
         let sogo = Mailboxes::new(sogo());
@@ -58,7 +63,7 @@ impl World {
     }
 
     #[track_caller]
-    fn settle(&self, expected: &Contents, when: &str) {
+    pub(super) fn settle(&self, expected: &Contents, when: &str) {
         self.bridge.sync();
         self.bridge.sync();
         self.holds(expected, when);
@@ -106,21 +111,32 @@ fn remove(store: &dyn Store, expected: &mut Contents, folder: &str) {
     store.remove(folder, &[store.find(folder, &one)]);
 }
 
-fn both_ways(world: &World) {
+/// Flags, moves and deletions on both sides, and new mail.
+pub(super) fn edit(world: &World, expected: &mut Contents) {
+    for store in [&world.sogo as &dyn Store, &*world.other] {
+        flag(store, expected, &["\\Seen", "\\Flagged"]);
+        flag(store, expected, &[]);
+        relocate(store, expected, "INBOX", "Projects");
+        relocate(store, expected, "Projects", "INBOX");
+        remove(store, expected, "INBOX");
+        remove(store, expected, "Projects");
+    }
+    arrives(world, 32, 4, expected);
+}
+
+/// A few messages that are new on the server.
+pub(super) fn fresh(world: &World) -> Contents {
     world.sogo.create("Projects");
     let mut expected = Contents::new();
     arrives(world, 31, 24, &mut expected);
+    expected
+}
+
+fn both_ways(world: &World) {
+    let mut expected = fresh(world);
     world.settle(&expected, "after new mail");
 
-    for store in [&world.sogo as &dyn Store, &*world.other] {
-        flag(store, &mut expected, &["\\Seen", "\\Flagged"]);
-        flag(store, &mut expected, &[]);
-        relocate(store, &mut expected, "INBOX", "Projects");
-        relocate(store, &mut expected, "Projects", "INBOX");
-        remove(store, &mut expected, "INBOX");
-        remove(store, &mut expected, "Projects");
-    }
-    arrives(world, 32, 4, &mut expected);
+    edit(world, &mut expected);
     world.settle(&expected, "after edits of both sides");
 
     // What is new over here cannot go there: said when it is planned, and nothing is held up.
@@ -144,9 +160,7 @@ fn both_ways(world: &World) {
 #[test]
 #[ignore = "needs the testbed"]
 fn activesync_and_a_maildir() {
-    both_ways(&World::new(|bridge| {
-        Box::new(Maildir::new(bridge.path("Mail")))
-    }));
+    both_ways(&World::with_maildir());
 }
 
 #[test]

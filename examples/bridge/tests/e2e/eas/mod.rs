@@ -5,6 +5,7 @@ mod held;
 mod kills;
 mod lost;
 mod mail;
+mod mail_faults;
 mod mailboxes;
 mod steps;
 
