@@ -36,7 +36,7 @@ pub(super) async fn answer(
         Some(user) => shared.users.get(user).map(|user| user.store.clone()),
         None => None,
     };
-    let log = shared.log_request(SeenRequest {
+    let log = shared.log.push(SeenRequest {
         connection,
         method: method.to_owned(),
         path: path.clone(),
@@ -86,7 +86,9 @@ pub(super) async fn answer(
     };
     strike(&mut fault, Moment::Answering, store.as_ref());
     restore(shared, fault);
-    shared.log_status(log, reply.status);
+    shared
+        .log
+        .amend(log, |seen| seen.status = Some(reply.status));
     let cut = match end {
         Some(End::CutAnswer(0)) => return None,
         Some(End::CutAnswer(bytes)) => Some(bytes),

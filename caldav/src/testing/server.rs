@@ -3,16 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
-use sync_core::testing::server::Identity;
 use sync_core::testing::server::http::{self, Meter};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::oneshot;
+use sync_core::testing::server::{Host, Identity, Log, Port};
+use tokio::net::TcpStream;
 
 use super::account::Account;
 use super::exchange::answer;
@@ -130,37 +127,12 @@ pub(super) struct Shared {
     identity: Identity,
     meter: Arc<Meter>,
     faults: Mutex<Faults>,
-    log: Mutex<Vec<SeenRequest>>,
-    forgotten: AtomicU64,
+    pub(super) log: Log<SeenRequest>,
 }
 
 impl Shared {
     pub(super) fn faults(&self) -> MutexGuard<'_, Faults> {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn log(&self) -> MutexGuard<'_, Vec<SeenRequest>> {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Logs a request and says by which number its entry goes.
-    pub(super) fn log_request(&self, seen: SeenRequest) -> u64 {
-        let mut log = self.log();
-        log.push(seen);
-        let len = u64::try_from(log.len()).unwrap_or(u64::MAX);
-        let forgotten = self.forgotten.load(Ordering::SeqCst);
-        forgotten.saturating_add(len)
-    }
-
-    /// Notes the status that an entry was answered with.
-    pub(super) fn log_status(&self, entry: u64, status: u16) {
-        let mut log = self.log();
-        let forgotten = self.forgotten.load(Ordering::SeqCst);
-        let index = entry.checked_sub(forgotten).and_then(|n| n.checked_sub(1));
-        let index = index.and_then(|n| usize::try_from(n).ok());
-        if let Some(seen) = index.and_then(|n| log.get_mut(n)) {
-            seen.status = Some(status);
-        }
     }
 }
 
@@ -173,8 +145,7 @@ pub struct Server {
     first: Store,
     plain: SocketAddr,
     tls: SocketAddr,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    _host: Host,
 }
 
 impl fmt::Debug for Server {
@@ -230,45 +201,22 @@ impl Server {
             identity: Identity::generate()?,
             meter: Arc::default(),
             faults: Mutex::default(),
-            log: Mutex::default(),
-            forgotten: AtomicU64::new(0),
+            log: Log::default(),
         });
-        let bind = || {
-            let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-            listener.set_nonblocking(true)?;
-            let address = listener.local_addr()?;
-            io::Result::Ok((listener, address))
-        };
-        let ((plain_listener, plain), (tls_listener, tls)) = (bind()?, bind()?);
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
-        let (stop, stopped) = oneshot::channel::<()>();
-        let listening = Arc::clone(&shared);
-        let thread = std::thread::Builder::new()
-            .name("dav-test-server".to_owned())
-            .spawn(move || {
-                runtime.block_on(async {
-                    let (Ok(plain), Ok(tls)) = (
-                        TcpListener::from_std(plain_listener),
-                        TcpListener::from_std(tls_listener),
-                    ) else {
-                        return;
-                    };
-                    tokio::select! {
-                        () = accept(plain, false, &listening) => {}
-                        () = accept(tls, true, &listening) => {}
-                        _ = stopped => {}
-                    }
-                });
-            })?;
+        let (plain_port, tls_port) = (Port::bind()?, Port::bind()?);
+        let (plain, tls) = (plain_port.address(), tls_port.address());
+        let serving = Arc::clone(&shared);
+        let host = Host::start(
+            "dav-test-server",
+            [(plain_port, false), (tls_port, true)],
+            move |socket, tls| serve(socket, tls, Arc::clone(&serving)),
+        )?;
         Ok(Self {
             shared,
             first,
             plain,
             tls,
-            stop: Some(stop),
-            thread: Some(thread),
+            _host: host,
         })
     }
 
@@ -333,16 +281,14 @@ impl Server {
     /// The requests seen, in the order of their arrival.
     #[must_use]
     pub fn requests(&self) -> Vec<SeenRequest> {
-        self.shared.log().clone()
+        self.shared.log.map(SeenRequest::clone)
     }
 
     /// Method and path of the requests seen.
     #[must_use]
     pub fn request_lines(&self) -> Vec<String> {
-        let log = self.shared.log();
-        log.iter()
-            .map(|seen| format!("{} {}", seen.method, seen.path))
-            .collect()
+        let line = |seen: &SeenRequest| format!("{} {}", seen.method, seen.path);
+        self.shared.log.map(line)
     }
 
     /// What was counted.
@@ -351,7 +297,7 @@ impl Server {
         let shared = &self.shared;
         Stats {
             connections: shared.meter.connections(),
-            requests: u64::try_from(shared.log().len()).unwrap_or(u64::MAX),
+            requests: shared.log.count(),
             bytes_received: shared.meter.received(),
             bytes_sent: shared.meter.sent(),
             most_in_flight: shared.meter.most_in_flight(),
@@ -361,37 +307,12 @@ impl Server {
     /// Forgets the requests seen and counts from 0 again.
     pub fn reset_stats(&self) {
         let shared = &self.shared;
-        let mut log = shared.log();
-        let len = u64::try_from(log.len()).unwrap_or(u64::MAX);
-        shared.forgotten.fetch_add(len, Ordering::SeqCst);
-        log.clear();
+        shared.log.clear();
         shared.meter.reset();
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        if let Some(stop) = self.stop.take() {
-            let _ = stop.send(());
-        }
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
-}
-
-async fn accept(listener: TcpListener, tls: bool, shared: &Arc<Shared>) {
-    loop {
-        // A connection that is gone before it is accepted is no reason to end.
-        let Ok((socket, _)) = listener.accept().await else {
-            continue;
-        };
-        tokio::spawn(connect(socket, tls, Arc::clone(shared)));
-    }
-}
-
-async fn connect(socket: TcpStream, tls: bool, shared: Arc<Shared>) {
-    let _ = socket.set_nodelay(true);
+async fn serve(socket: TcpStream, tls: bool, shared: Arc<Shared>) {
     let identity = tls.then_some(&shared.identity);
     let answer = |number, request| answer(&shared, number, request);
     http::serve(socket, identity, Arc::clone(&shared.meter), answer).await;

@@ -2,14 +2,12 @@
 
 use std::fmt;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
 
-use sync_core::testing::server::Identity;
+use sync_core::testing::server::{Host, Identity, Log, Port};
 use tokio::io::AsyncWriteExt as _;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::oneshot;
+use tokio::net::TcpStream;
 
 use super::account::Account;
 use super::fault::{End, Fault, Faults};
@@ -96,16 +94,12 @@ struct Shared {
     /// Where the mailboxes are, without and with TLS.
     hosts: [SocketAddr; 2],
     faults: Mutex<Faults>,
-    log: Mutex<Vec<String>>,
+    log: Log<String>,
 }
 
 impl Shared {
     fn faults(&self) -> MutexGuard<'_, Faults> {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn log(&self) -> MutexGuard<'_, Vec<String>> {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -115,8 +109,7 @@ impl Shared {
 pub struct Server {
     shared: Arc<Shared>,
     fronts: [SocketAddr; 2],
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    _host: Host,
 }
 
 impl fmt::Debug for Server {
@@ -150,48 +143,32 @@ impl Server {
             account: Account::new(keys_kept),
         };
         let users = builder.users.into_iter().map(user).collect();
-        let mut listeners = Vec::new();
-        for (is_front, tls) in [(true, false), (true, true), (false, false), (false, true)] {
-            let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-            listener.set_nonblocking(true)?;
-            let address = listener.local_addr()?;
-            listeners.push((listener, address, Door { is_front, tls }));
-        }
-        let address = |at: usize| listeners.get(at).map(|(_, address, _)| *address);
-        let addresses = [address(0), address(1), address(2), address(3)];
-        let [Some(front), Some(front_tls), Some(host), Some(host_tls)] = addresses else {
-            return Err(io::ErrorKind::AddrNotAvailable.into());
-        };
+        let ports = [Port::bind()?, Port::bind()?, Port::bind()?, Port::bind()?];
+        let [front, front_tls, host, host_tls] = ports.each_ref().map(Port::address);
         let shared = Arc::new(Shared {
             profile: builder.profile,
             identity: Identity::generate()?,
             users,
             hosts: [host, host_tls],
             faults: Mutex::default(),
-            log: Mutex::default(),
+            log: Log::default(),
         });
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
-        let (stop, stopped) = oneshot::channel::<()>();
-        let listening = Arc::clone(&shared);
-        let thread = std::thread::Builder::new()
-            .name("deltasync-test-server".to_owned())
-            .spawn(move || {
-                runtime.block_on(async {
-                    for (listener, _, door) in listeners {
-                        if let Ok(listener) = TcpListener::from_std(listener) {
-                            tokio::spawn(accept(listener, door, Arc::clone(&listening)));
-                        }
-                    }
-                    let _ = stopped.await;
-                });
-            })?;
+        let doors = [(true, false), (true, true), (false, false), (false, true)];
+        let doors = doors.map(|(is_front, tls)| Door { is_front, tls });
+        let serving = Arc::clone(&shared);
+        let serve = move |socket, door| {
+            let shared = Arc::clone(&serving);
+            async move {
+                // A client that goes away is no concern of the server.
+                let _ = serve(socket, door, &shared).await;
+            }
+        };
+        let ports = ports.into_iter().zip(doors);
+        let host = Host::start("deltasync-test-server", ports, serve)?;
         Ok(Self {
             shared,
             fronts: [front, front_tls],
-            stop: Some(stop),
-            thread: Some(thread),
+            _host: host,
         })
     }
 
@@ -241,41 +218,16 @@ impl Server {
     /// `ItemOperations Fetch`, `Send`, `Settings`.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
-        self.shared.log().clone()
+        self.shared.log.map(String::clone)
     }
 
     /// Forgets the requests seen.
     pub fn forget_lines(&self) {
-        self.shared.log().clear();
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        if let Some(stop) = self.stop.take() {
-            let _ = stop.send(());
-        }
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
-}
-
-async fn accept(listener: TcpListener, door: Door, shared: Arc<Shared>) {
-    loop {
-        // A connection that is gone before it is accepted is no reason to end.
-        if let Ok((socket, _)) = listener.accept().await {
-            let shared = Arc::clone(&shared);
-            tokio::spawn(async move {
-                // A client that goes away is no concern of the server.
-                let _ = serve(socket, door, &shared).await;
-            });
-        }
+        self.shared.log.clear();
     }
 }
 
 async fn serve(socket: TcpStream, door: Door, shared: &Shared) -> io::Result<()> {
-    socket.set_nodelay(true)?;
     let mut connection = match door.tls {
         true => Connection::new(Box::new(shared.identity.accept(socket).await?)),
         false => Connection::new(Box::new(socket)),
@@ -309,7 +261,7 @@ fn answer(shared: &Shared, door: Door, request: &Request) -> Option<(Answer, usi
         return whole(Answer::new(404));
     };
     if door.is_front && shared.profile.redirects {
-        shared.log().push("Redirect".to_owned());
+        shared.log.push("Redirect".to_owned());
         let [plain, tls] = shared.hosts;
         let (scheme, host) = if door.tls {
             ("https", tls)
@@ -339,7 +291,7 @@ fn answer(shared: &Shared, door: Door, request: &Request) -> Option<(Answer, usi
         _ => return whole(Answer::new(404)),
     };
     let end = shared.faults().strike(&line, &user.account);
-    shared.log().push(line);
+    shared.log.push(line);
     let most = match end {
         Some(End::CutBefore) => return None,
         Some(End::Status(status)) => return whole(failure(command, status)),
@@ -378,7 +330,7 @@ fn log_in(shared: &Shared, request: &Request) -> Answer {
     };
     let mut users = shared.users.iter();
     let user = users.find(|user| user.name == name && user.password == password);
-    shared.log().push("Login".to_owned());
+    shared.log.push("Login".to_owned());
     let text = match user {
         Some(user) => login::ticket(&user.account),
         None => login::refusal(),

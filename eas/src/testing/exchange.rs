@@ -92,7 +92,7 @@ pub(super) async fn answer(
     };
     let authorization = header("authorization");
     let store = user(shared, authorization.as_deref());
-    let log = shared.log_request(SeenRequest {
+    let log = shared.log.push(SeenRequest {
         connection,
         command: command.clone(),
         version: request.version.clone(),
@@ -137,7 +137,9 @@ pub(super) async fn answer(
     };
     strike(&mut fault, Moment::Answering, store.as_ref());
     restore(shared, fault);
-    shared.log_status(log, reply.status);
+    shared
+        .log
+        .amend(log, |seen| seen.status = Some(reply.status));
     let cut = match end {
         Some(End::CutAnswer(0)) => return None,
         Some(End::CutAnswer(bytes)) => Some(bytes),

@@ -3,15 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
-use sync_core::testing::server::Identity;
 use sync_core::testing::server::line::{Connection, Meter};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{broadcast, oneshot};
+use sync_core::testing::server::{Host, Identity, Log, Port};
+use tokio::net::TcpStream;
+use tokio::sync::broadcast;
 
 use super::account::Account;
 use super::fault::{Fault, Faults};
@@ -112,17 +111,6 @@ pub struct Stats {
     pub round_trips: u64,
 }
 
-struct LogEntry {
-    id: u64,
-    seen: SeenCommand,
-}
-
-#[derive(Default)]
-struct Log {
-    next: u64,
-    entries: Vec<LogEntry>,
-}
-
 /// What all connected sessions are told.
 #[derive(Debug, Clone)]
 pub(super) enum Order {
@@ -150,7 +138,7 @@ pub(super) struct Shared {
     pub(super) meter: Arc<Meter>,
     pub(super) orders: broadcast::Sender<Order>,
     faults: Mutex<Faults>,
-    log: Mutex<Log>,
+    log: Log<SeenCommand>,
 }
 
 impl Shared {
@@ -158,27 +146,14 @@ impl Shared {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn log(&self) -> MutexGuard<'_, Log> {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Logs a command and says by which number its entry goes.
     pub(super) fn log_command(&self, connection: u64, line: String) -> u64 {
-        let mut log = self.log();
-        let id = log.next;
-        log.next = log.next.saturating_add(1);
-        log.entries.push(LogEntry {
-            id,
-            seen: SeenCommand { connection, line },
-        });
-        id
+        self.log.push(SeenCommand { connection, line })
     }
 
     /// Writes the whole command over an entry made when only its first line was there.
-    pub(super) fn complete_log(&self, id: u64, line: String) {
-        if let Some(entry) = self.log().entries.iter_mut().rev().find(|e| e.id == id) {
-            entry.seen.line = line;
-        }
+    pub(super) fn complete_log(&self, entry: u64, line: String) {
+        self.log.amend(entry, |seen| seen.line = line);
     }
 }
 
@@ -190,8 +165,7 @@ pub struct Server {
     first: Store,
     plain: SocketAddr,
     tls: SocketAddr,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    _host: Host,
 }
 
 impl fmt::Debug for Server {
@@ -269,44 +243,22 @@ impl Server {
             meter: Arc::default(),
             orders: broadcast::Sender::new(64),
             faults: Mutex::default(),
-            log: Mutex::default(),
+            log: Log::default(),
         });
-        let bind = || {
-            let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-            listener.set_nonblocking(true)?;
-            let address = listener.local_addr()?;
-            io::Result::Ok((listener, address))
-        };
-        let ((plain_listener, plain), (tls_listener, tls)) = (bind()?, bind()?);
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
-        let (stop, stopped) = oneshot::channel::<()>();
-        let listening = Arc::clone(&shared);
-        let thread = std::thread::Builder::new()
-            .name("imap-test-server".to_owned())
-            .spawn(move || {
-                runtime.block_on(async {
-                    let (Ok(plain), Ok(tls)) = (
-                        TcpListener::from_std(plain_listener),
-                        TcpListener::from_std(tls_listener),
-                    ) else {
-                        return;
-                    };
-                    tokio::select! {
-                        () = accept(plain, false, &listening) => {}
-                        () = accept(tls, true, &listening) => {}
-                        _ = stopped => {}
-                    }
-                });
-            })?;
+        let (plain_port, tls_port) = (Port::bind()?, Port::bind()?);
+        let (plain, tls) = (plain_port.address(), tls_port.address());
+        let serving = Arc::clone(&shared);
+        let host = Host::start(
+            "imap-test-server",
+            [(plain_port, false), (tls_port, true)],
+            move |socket, tls| serve(socket, tls, Arc::clone(&serving)),
+        )?;
         Ok(Self {
             shared,
             first,
             plain,
             tls,
-            stop: Some(stop),
-            thread: Some(thread),
+            _host: host,
         })
     }
 
@@ -388,23 +340,13 @@ impl Server {
     /// The commands seen, secrets masked, in the order of their arrival.
     #[must_use]
     pub fn commands(&self) -> Vec<SeenCommand> {
-        self.shared
-            .log()
-            .entries
-            .iter()
-            .map(|e| e.seen.clone())
-            .collect()
+        self.shared.log.map(SeenCommand::clone)
     }
 
     /// The lines of the commands seen.
     #[must_use]
     pub fn command_lines(&self) -> Vec<String> {
-        self.shared
-            .log()
-            .entries
-            .iter()
-            .map(|e| e.seen.line.clone())
-            .collect()
+        self.shared.log.map(|seen| seen.line.clone())
     }
 
     /// What was counted.
@@ -413,7 +355,7 @@ impl Server {
         let meter = &self.shared.meter;
         Stats {
             connections: meter.connections(),
-            commands: u64::try_from(self.shared.log().entries.len()).unwrap_or(u64::MAX),
+            commands: self.shared.log.count(),
             bytes_received: meter.received(),
             bytes_sent: meter.sent(),
             round_trips: meter.round_trips(),
@@ -422,34 +364,12 @@ impl Server {
 
     /// Forgets the commands seen and counts from 0 again.
     pub fn reset_stats(&self) {
-        self.shared.log().entries.clear();
+        self.shared.log.clear();
         self.shared.meter.reset();
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        if let Some(stop) = self.stop.take() {
-            let _ = stop.send(());
-        }
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
-}
-
-async fn accept(listener: TcpListener, tls: bool, shared: &Arc<Shared>) {
-    loop {
-        // A connection that is gone before it is accepted is no reason to end.
-        let Ok((socket, _)) = listener.accept().await else {
-            continue;
-        };
-        tokio::spawn(serve(socket, tls, Arc::clone(shared)));
-    }
-}
-
 async fn serve(socket: TcpStream, tls: bool, shared: Arc<Shared>) {
-    let _ = socket.set_nodelay(true);
     let mut conn = Connection::new(socket, &shared.meter);
     if tls && conn.start_tls(&shared.identity).await.is_err() {
         return;

@@ -3,15 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use sync_core::testing::server::Identity;
 use sync_core::testing::server::line::{Connection, Meter};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::oneshot;
+use sync_core::testing::server::{Host, Identity, Log, Port};
+use tokio::net::TcpStream;
 
 use super::fault::{Fault, Faults};
 use super::maildrop::Maildrop;
@@ -130,7 +128,7 @@ pub(super) struct Shared {
     pub(super) autologout: Duration,
     pub(super) meter: Arc<Meter>,
     faults: Mutex<Faults>,
-    log: Mutex<Vec<SeenCommand>>,
+    log: Log<SeenCommand>,
 }
 
 impl Shared {
@@ -138,12 +136,8 @@ impl Shared {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn log(&self) -> MutexGuard<'_, Vec<SeenCommand>> {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     pub(super) fn log_command(&self, connection: u64, line: String) {
-        self.log().push(SeenCommand { connection, line });
+        self.log.push(SeenCommand { connection, line });
     }
 }
 
@@ -155,8 +149,7 @@ pub struct Server {
     first: Maildrop,
     plain: SocketAddr,
     tls: SocketAddr,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    _host: Host,
 }
 
 impl fmt::Debug for Server {
@@ -220,44 +213,22 @@ impl Server {
             autologout: builder.autologout,
             meter: Arc::default(),
             faults: Mutex::default(),
-            log: Mutex::default(),
+            log: Log::default(),
         });
-        let bind = || {
-            let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-            listener.set_nonblocking(true)?;
-            let address = listener.local_addr()?;
-            io::Result::Ok((listener, address))
-        };
-        let ((plain_listener, plain), (tls_listener, tls)) = (bind()?, bind()?);
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
-        let (stop, stopped) = oneshot::channel::<()>();
-        let listening = Arc::clone(&shared);
-        let thread = std::thread::Builder::new()
-            .name("pop3-test-server".to_owned())
-            .spawn(move || {
-                runtime.block_on(async {
-                    let (Ok(plain), Ok(tls)) = (
-                        TcpListener::from_std(plain_listener),
-                        TcpListener::from_std(tls_listener),
-                    ) else {
-                        return;
-                    };
-                    tokio::select! {
-                        () = accept(plain, false, &listening) => {}
-                        () = accept(tls, true, &listening) => {}
-                        _ = stopped => {}
-                    }
-                });
-            })?;
+        let (plain_port, tls_port) = (Port::bind()?, Port::bind()?);
+        let (plain, tls) = (plain_port.address(), tls_port.address());
+        let serving = Arc::clone(&shared);
+        let host = Host::start(
+            "pop3-test-server",
+            [(plain_port, false), (tls_port, true)],
+            move |socket, tls| serve(socket, tls, Arc::clone(&serving)),
+        )?;
         Ok(Self {
             shared,
             first: first.ok_or(io::ErrorKind::InvalidInput)?,
             plain,
             tls,
-            stop: Some(stop),
-            thread: Some(thread),
+            _host: host,
         })
     }
 
@@ -324,14 +295,13 @@ impl Server {
     /// The commands seen, secrets masked, in the order of their arrival.
     #[must_use]
     pub fn commands(&self) -> Vec<SeenCommand> {
-        self.shared.log().clone()
+        self.shared.log.map(SeenCommand::clone)
     }
 
     /// The lines of the commands seen.
     #[must_use]
     pub fn command_lines(&self) -> Vec<String> {
-        let log = self.shared.log();
-        log.iter().map(|seen| seen.line.clone()).collect()
+        self.shared.log.map(|seen| seen.line.clone())
     }
 
     /// What was counted.
@@ -340,7 +310,7 @@ impl Server {
         let meter = &self.shared.meter;
         Stats {
             connections: meter.connections(),
-            commands: u64::try_from(self.shared.log().len()).unwrap_or(u64::MAX),
+            commands: self.shared.log.count(),
             bytes_received: meter.received(),
             bytes_sent: meter.sent(),
             round_trips: meter.round_trips(),
@@ -349,34 +319,12 @@ impl Server {
 
     /// Forgets the commands seen and counts from 0 again.
     pub fn reset_stats(&self) {
-        self.shared.log().clear();
+        self.shared.log.clear();
         self.shared.meter.reset();
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        if let Some(stop) = self.stop.take() {
-            let _ = stop.send(());
-        }
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
-}
-
-async fn accept(listener: TcpListener, tls: bool, shared: &Arc<Shared>) {
-    loop {
-        // A connection that is gone before it is accepted is no reason to end.
-        let Ok((socket, _)) = listener.accept().await else {
-            continue;
-        };
-        tokio::spawn(serve(socket, tls, Arc::clone(shared)));
-    }
-}
-
 async fn serve(socket: TcpStream, tls: bool, shared: Arc<Shared>) {
-    let _ = socket.set_nodelay(true);
     let mut conn = Connection::new(socket, &shared.meter);
     if tls && conn.start_tls(&shared.identity).await.is_err() {
         return;

@@ -1,11 +1,16 @@
 //! What test servers are made of, whatever their protocol is.
 //!
-//! An [`Identity`] lets them speak TLS, a [`line::Connection`] or [`http::serve`] is one connection that
-//! counts its bytes and can be cut. What they say stays with the protocol's crate.
+//! A [`Host`] listens on [`Port`]s until it is dropped, and an [`Identity`] lets it speak TLS. A
+//! [`line::Connection`] or `http::serve` is one connection that counts its bytes and can be cut. A [`Log`]
+//! keeps what was seen. What servers say, and how they go wrong, stays with the protocol's crate.
 
+mod host;
 #[cfg(feature = "testing-http-server")]
 pub mod http;
 mod identity;
 pub mod line;
+mod log;
 
+pub use host::{Host, Port};
 pub use identity::Identity;
+pub use log::Log;
