@@ -49,7 +49,7 @@ pub(super) async fn answer(
     if !shared.latency.is_zero() {
         tokio::time::sleep(shared.latency).await;
     }
-    let mut fault = shared.faults().strike(&line, &body);
+    let mut fault = shared.faults.strike(|fault| fault.fits(&line, &body));
     if let Some(delay) = fault.as_ref().and_then(|fault| fault.delay) {
         tokio::time::sleep(delay).await;
     }
@@ -117,7 +117,7 @@ fn strike(fault: &mut Option<Fault>, moment: Moment, store: Option<&Store>) {
 
 fn restore(shared: &Shared, fault: Option<Fault>) {
     if let Some(fault) = fault {
-        shared.faults().restore(fault);
+        shared.faults.restore(fault);
     }
 }
 

@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use sync_core::testing::server::http::{self, Meter};
-use sync_core::testing::server::{Host, Identity, Log, Port};
+use sync_core::testing::server::{Faults, Host, Identity, Log, Port};
 use tokio::net::TcpStream;
 
 use super::account::Account;
 use super::exchange::answer;
-use super::fault::{Fault, Faults};
+use super::fault::Fault;
 use super::profile::Profile;
 use super::store::Store;
 
@@ -126,14 +126,8 @@ pub(super) struct Shared {
     pub(super) latency: Duration,
     identity: Identity,
     meter: Arc<Meter>,
-    faults: Mutex<Faults>,
+    pub(super) faults: Faults<Fault>,
     pub(super) log: Log<SeenRequest>,
-}
-
-impl Shared {
-    pub(super) fn faults(&self) -> MutexGuard<'_, Faults> {
-        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// A CalDAV and CardDAV server on 127.0.0.1 for tests, with its accounts in memory and faults on
@@ -200,7 +194,7 @@ impl Server {
             latency: builder.latency,
             identity: Identity::generate()?,
             meter: Arc::default(),
-            faults: Mutex::default(),
+            faults: Faults::default(),
             log: Log::default(),
         });
         let (plain_port, tls_port) = (Port::bind()?, Port::bind()?);
@@ -264,18 +258,18 @@ impl Server {
 
     /// Orders a fault.
     pub fn order(&self, fault: Fault) {
-        self.shared.faults().order(fault);
+        self.shared.faults.order(fault);
     }
 
     /// Takes all faults back.
     pub fn clear_faults(&self) {
-        self.shared.faults().clear();
+        self.shared.faults.clear();
     }
 
     /// How many ordered faults have not struck.
     #[must_use]
     pub fn faults_waiting(&self) -> usize {
-        self.shared.faults().waiting()
+        self.shared.faults.waiting()
     }
 
     /// The requests seen, in the order of their arrival.

@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use sync_core::testing::server::{Faults, Ordered, Turns};
+
 use super::account::Account;
 
 /// What the world around does to an account.
-pub(super) type Edit = Box<dyn FnMut(&Account) + Send>;
+type Edit = Box<dyn FnMut(&Account) + Send>;
 
 /// How a request ends, if not as usual.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,18 +39,16 @@ pub(super) enum End {
 /// ```
 pub struct Fault {
     prefix: String,
-    skip: u64,
-    times: u64,
-    pub(super) end: Option<End>,
-    pub(super) edit: Option<Edit>,
+    turns: Turns,
+    end: Option<End>,
+    edit: Option<Edit>,
 }
 
 impl fmt::Debug for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Fault")
             .field("prefix", &self.prefix)
-            .field("skip", &self.skip)
-            .field("times", &self.times)
+            .field("turns", &self.turns)
             .field("end", &self.end)
             .finish_non_exhaustive()
     }
@@ -60,8 +60,7 @@ impl Fault {
     pub fn on(prefix: &str) -> Self {
         Self {
             prefix: prefix.to_owned(),
-            skip: 0,
-            times: 1,
+            turns: Turns::default(),
             end: None,
             edit: None,
         }
@@ -70,14 +69,14 @@ impl Fault {
     /// Strikes at the `k`-th fitting request from now, counted from 1.
     #[must_use]
     pub fn nth(mut self, k: u64) -> Self {
-        self.skip = k.saturating_sub(1);
+        self.turns.nth(k);
         self
     }
 
     /// Strikes `n` times in a row.
     #[must_use]
     pub fn times(mut self, n: u64) -> Self {
-        self.times = n;
+        self.turns.times(n);
         self
     }
 
@@ -131,44 +130,19 @@ impl Fault {
     }
 }
 
-/// The faults that wait.
-#[derive(Debug, Default)]
-pub(super) struct Faults(Vec<Fault>);
-
-impl Faults {
-    pub(super) fn order(&mut self, fault: Fault) {
-        if fault.times > 0 {
-            self.0.push(fault);
-        }
+impl Ordered for Fault {
+    fn turns(&mut self) -> &mut Turns {
+        &mut self.turns
     }
+}
 
-    pub(super) fn clear(&mut self) {
-        self.0.clear();
+/// How this request ends; the account is edited if the fault says so.
+pub(super) fn strike(faults: &Faults<Fault>, line: &str, account: &Account) -> Option<End> {
+    let mut fault = faults.strike(|fault| line.starts_with(&fault.prefix))?;
+    if let Some(edit) = &mut fault.edit {
+        edit(account);
     }
-
-    pub(super) fn waiting(&self) -> usize {
-        self.0.len()
-    }
-
-    /// How this request ends; the account is edited if the fault says so.
-    pub(super) fn strike(&mut self, line: &str, account: &Account) -> Option<End> {
-        let at = self.0.iter_mut().position(|fault| {
-            if !line.starts_with(&fault.prefix) {
-                return false;
-            }
-            let strikes = fault.skip == 0;
-            fault.skip = fault.skip.saturating_sub(1);
-            strikes
-        })?;
-        let fault = self.0.get_mut(at)?;
-        fault.times = fault.times.saturating_sub(1);
-        if let Some(edit) = &mut fault.edit {
-            edit(account);
-        }
-        let end = fault.end.clone();
-        if fault.times == 0 {
-            self.0.remove(at);
-        }
-        end
-    }
+    let end = fault.end.clone();
+    faults.restore(fault);
+    end
 }

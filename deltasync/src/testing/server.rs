@@ -3,14 +3,14 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
-use sync_core::testing::server::{Host, Identity, Log, Port};
+use sync_core::testing::server::{Faults, Host, Identity, Log, Port};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
 use super::account::Account;
-use super::fault::{End, Fault, Faults};
+use super::fault::{End, Fault, strike};
 use super::http::{Answer, Connection, Request, parts};
 use super::xml::Node;
 use super::{items, login, sync};
@@ -93,14 +93,8 @@ struct Shared {
     users: Vec<User>,
     /// Where the mailboxes are, without and with TLS.
     hosts: [SocketAddr; 2],
-    faults: Mutex<Faults>,
+    faults: Faults<Fault>,
     log: Log<String>,
-}
-
-impl Shared {
-    fn faults(&self) -> MutexGuard<'_, Faults> {
-        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// A DeltaSync server on 127.0.0.1 for tests, with mailboxes in memory and faults on order.
@@ -150,7 +144,7 @@ impl Server {
             identity: Identity::generate()?,
             users,
             hosts: [host, host_tls],
-            faults: Mutex::default(),
+            faults: Faults::default(),
             log: Log::default(),
         });
         let doors = [(true, false), (true, true), (false, false), (false, true)];
@@ -200,18 +194,18 @@ impl Server {
 
     /// Orders a fault.
     pub fn order(&self, fault: Fault) {
-        self.shared.faults().order(fault);
+        self.shared.faults.order(fault);
     }
 
     /// Takes all faults back.
     pub fn clear_faults(&self) {
-        self.shared.faults().clear();
+        self.shared.faults.clear();
     }
 
     /// How many ordered faults have not struck.
     #[must_use]
     pub fn faults_waiting(&self) -> usize {
-        self.shared.faults().waiting()
+        self.shared.faults.waiting()
     }
 
     /// The requests seen: `Login`, `Redirect`, `Sync Email GetChanges`, `Sync Email Change Delete`,
@@ -290,7 +284,7 @@ fn answer(shared: &Shared, door: Door, request: &Request) -> Option<(Answer, usi
         "settings" => "Settings".to_owned(),
         _ => return whole(Answer::new(404)),
     };
-    let end = shared.faults().strike(&line, &user.account);
+    let end = strike(&shared.faults, &line, &user.account);
     shared.log.push(line);
     let most = match end {
         Some(End::CutBefore) => return None,

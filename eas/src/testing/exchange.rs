@@ -103,7 +103,7 @@ pub(super) async fn answer(
         body: text.clone(),
         status: None,
     });
-    let mut fault = shared.faults().strike(&command, &text);
+    let mut fault = shared.faults.strike(|fault| fault.fits(&command, &text));
     if let Some(delay) = fault.as_ref().and_then(|fault| fault.delay) {
         tokio::time::sleep(delay).await;
     }
@@ -165,7 +165,7 @@ fn strike(fault: &mut Option<Fault>, moment: Moment, store: Option<&Store>) {
 
 fn restore(shared: &Shared, fault: Option<Fault>) {
     if let Some(fault) = fault {
-        shared.faults().restore(fault);
+        shared.faults.restore(fault);
     }
 }
 

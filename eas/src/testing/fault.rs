@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use sync_core::testing::server::{Ordered, Turns};
+
 use super::store::Store;
 
 /// When a third party strikes.
@@ -54,8 +56,7 @@ pub(super) enum End {
 pub struct Fault {
     prefix: String,
     holds: Option<String>,
-    skip: u64,
-    times: u64,
+    turns: Turns,
     pub(super) delay: Option<Duration>,
     pub(super) end: Option<End>,
     edit: Option<(Moment, Edit)>,
@@ -66,8 +67,7 @@ impl fmt::Debug for Fault {
         f.debug_struct("Fault")
             .field("prefix", &self.prefix)
             .field("holds", &self.holds)
-            .field("skip", &self.skip)
-            .field("times", &self.times)
+            .field("turns", &self.turns)
             .field("end", &self.end)
             .finish_non_exhaustive()
     }
@@ -81,8 +81,7 @@ impl Fault {
         Self {
             prefix: prefix.to_owned(),
             holds: None,
-            skip: 0,
-            times: 1,
+            turns: Turns::default(),
             delay: None,
             end: None,
             edit: None,
@@ -99,14 +98,14 @@ impl Fault {
     /// Strikes at the `k`-th fitting request from now, counted from 1.
     #[must_use]
     pub fn nth(mut self, k: u64) -> Self {
-        self.skip = k.saturating_sub(1);
+        self.turns.nth(k);
         self
     }
 
     /// Strikes `n` times in a row.
     #[must_use]
     pub fn times(mut self, n: u64) -> Self {
-        self.times = n;
+        self.turns.times(n);
         self
     }
 
@@ -215,52 +214,14 @@ impl Fault {
         }
     }
 
-    fn fits(&self, command: &str, body: &str) -> bool {
+    pub(super) fn fits(&self, command: &str, body: &str) -> bool {
         let holds = self.holds.as_ref();
         command.starts_with(&self.prefix) && holds.is_none_or(|text| body.contains(text.as_str()))
     }
 }
 
-/// The faults that wait.
-#[derive(Debug, Default)]
-pub(super) struct Faults(Vec<Fault>);
-
-impl Faults {
-    pub(super) fn order(&mut self, fault: Fault) {
-        if fault.times > 0 {
-            self.0.push(fault);
-        }
-    }
-
-    pub(super) fn clear(&mut self) {
-        self.0.clear();
-    }
-
-    pub(super) fn waiting(&self) -> usize {
-        self.0.len()
-    }
-
-    /// The fault that strikes at this request; what is left of it is given back by `restore`.
-    pub(super) fn strike(&mut self, command: &str, body: &str) -> Option<Fault> {
-        let at = self.0.iter_mut().position(|fault| {
-            if !fault.fits(command, body) {
-                return false;
-            }
-            if fault.skip > 0 {
-                fault.skip = fault.skip.saturating_sub(1);
-                return false;
-            }
-            true
-        })?;
-        let mut fault = self.0.remove(at);
-        fault.times = fault.times.saturating_sub(1);
-        Some(fault)
-    }
-
-    /// Puts a fault that struck back in its place, if it may strike again.
-    pub(super) fn restore(&mut self, fault: Fault) {
-        if fault.times > 0 {
-            self.0.insert(0, fault);
-        }
+impl Ordered for Fault {
+    fn turns(&mut self) -> &mut Turns {
+        &mut self.turns
     }
 }

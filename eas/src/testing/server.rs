@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use sync_core::testing::server::http::{self, Meter};
-use sync_core::testing::server::{Host, Identity, Log, Port};
+use sync_core::testing::server::{Faults, Host, Identity, Log, Port};
 use tokio::net::TcpStream;
 
 use super::account::Account;
 use super::element::Element;
 use super::exchange::answer;
-use super::fault::{Fault, Faults};
+use super::fault::Fault;
 use super::profile::Profile;
 use super::store::Store;
 
@@ -128,7 +128,7 @@ pub(super) struct Shared {
     pub(super) token: String,
     identity: Identity,
     meter: Arc<Meter>,
-    faults: Mutex<Faults>,
+    pub(super) faults: Faults<Fault>,
     pub(super) log: Log<SeenRequest>,
     tls_port: u16,
 }
@@ -137,10 +137,6 @@ impl Shared {
     /// The port on which TLS is spoken.
     pub(super) const fn tls_port(&self) -> u16 {
         self.tls_port
-    }
-
-    pub(super) fn faults(&self) -> MutexGuard<'_, Faults> {
-        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -212,7 +208,7 @@ impl Server {
             token: builder.token,
             identity: Identity::generate()?,
             meter: Arc::default(),
-            faults: Mutex::default(),
+            faults: Faults::default(),
             log: Log::default(),
             tls_port: tls.port(),
         });
@@ -275,18 +271,18 @@ impl Server {
 
     /// Orders a fault.
     pub fn order(&self, fault: Fault) {
-        self.shared.faults().order(fault);
+        self.shared.faults.order(fault);
     }
 
     /// Takes all faults back.
     pub fn clear_faults(&self) {
-        self.shared.faults().clear();
+        self.shared.faults.clear();
     }
 
     /// How many ordered faults have not struck.
     #[must_use]
     pub fn faults_waiting(&self) -> usize {
-        self.shared.faults().waiting()
+        self.shared.faults.waiting()
     }
 
     /// The requests seen, in the order of their arrival.

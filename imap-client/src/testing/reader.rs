@@ -77,7 +77,7 @@ impl Session {
         let entry = self
             .shared
             .log_command(self.conn.number(), masked(&name, &shown));
-        self.fault = self.shared.faults().strike(&line);
+        self.fault = self.shared.faults.strike(|fault| fault.fits(&line));
         let mut command = Command {
             tag,
             name,

@@ -207,7 +207,7 @@ impl Session {
     }
 
     async fn greet(&mut self) -> io::Result<bool> {
-        self.fault = self.shared.faults().strike("GREETING");
+        self.fault = self.shared.faults.strike(|fault| fault.fits("GREETING"));
         if let Some(time) = self.fault.as_ref().and_then(|f| f.delay) {
             tokio::time::sleep(time).await;
         }
@@ -319,7 +319,7 @@ impl Session {
 
     pub(super) fn give_fault_back(&mut self) {
         if let Some(fault) = self.fault.take() {
-            self.shared.faults().restore(fault);
+            self.shared.faults.restore(fault);
         }
     }
 

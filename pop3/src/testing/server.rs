@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use sync_core::testing::server::line::{Connection, Meter};
-use sync_core::testing::server::{Host, Identity, Log, Port};
+use sync_core::testing::server::{Faults, Host, Identity, Log, Port};
 use tokio::net::TcpStream;
 
-use super::fault::{Fault, Faults};
+use super::fault::Fault;
 use super::maildrop::Maildrop;
 use super::profile::Profile;
 use super::session::Session;
@@ -127,15 +127,11 @@ pub(super) struct Shared {
     pub(super) latency: Duration,
     pub(super) autologout: Duration,
     pub(super) meter: Arc<Meter>,
-    faults: Mutex<Faults>,
+    pub(super) faults: Faults<Fault>,
     log: Log<SeenCommand>,
 }
 
 impl Shared {
-    pub(super) fn faults(&self) -> MutexGuard<'_, Faults> {
-        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     pub(super) fn log_command(&self, connection: u64, line: String) {
         self.log.push(SeenCommand { connection, line });
     }
@@ -212,7 +208,7 @@ impl Server {
             latency: builder.latency,
             autologout: builder.autologout,
             meter: Arc::default(),
-            faults: Mutex::default(),
+            faults: Faults::default(),
             log: Log::default(),
         });
         let (plain_port, tls_port) = (Port::bind()?, Port::bind()?);
@@ -264,12 +260,12 @@ impl Server {
 
     /// Orders a fault.
     pub fn order(&self, fault: Fault) {
-        self.shared.faults().order(fault);
+        self.shared.faults.order(fault);
     }
 
     /// Takes all faults back, cuts after bytes included.
     pub fn clear_faults(&self) {
-        self.shared.faults().clear();
+        self.shared.faults.clear();
         self.shared.meter.cut_after_sent(None);
         self.shared.meter.cut_after_received(None);
     }
@@ -277,7 +273,7 @@ impl Server {
     /// How many ordered faults have not struck, cuts after bytes not counted.
     #[must_use]
     pub fn faults_waiting(&self) -> usize {
-        self.shared.faults().waiting()
+        self.shared.faults.waiting()
     }
 
     /// Cuts the connection that sends the `bytes`-th byte from now, over all connections; once.

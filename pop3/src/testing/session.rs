@@ -247,7 +247,7 @@ impl Session {
 
     /// Lets a fault strike; `false` if the command was answered by that.
     async fn strike(&mut self, line: &str) -> io::Result<bool> {
-        let fault = self.shared.faults().strike(line);
+        let fault = self.shared.faults.strike(|fault| fault.fits(line));
         let Some(mut fault) = fault else {
             return Ok(true);
         };
@@ -296,7 +296,7 @@ impl Session {
         let fault = self.fault.take();
         let struck = fault.is_some();
         if let Some(fault) = fault {
-            self.shared.faults().restore(fault);
+            self.shared.faults.restore(fault);
         }
         struck
     }

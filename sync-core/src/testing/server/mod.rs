@@ -2,8 +2,10 @@
 //!
 //! A [`Host`] listens on [`Port`]s until it is dropped, and an [`Identity`] lets it speak TLS. A
 //! [`line::Connection`] or `http::serve` is one connection that counts its bytes and can be cut. A [`Log`]
-//! keeps what was seen. What servers say, and how they go wrong, stays with the protocol's crate.
+//! keeps what was seen, and [`Faults`] wait for what they strike. What servers say, and how they go wrong,
+//! stays with the protocol's crate.
 
+mod faults;
 mod host;
 #[cfg(feature = "testing-http-server")]
 pub mod http;
@@ -11,6 +13,7 @@ mod identity;
 pub mod line;
 mod log;
 
+pub use faults::{Faults, Ordered, Turns};
 pub use host::{Host, Port};
 pub use identity::Identity;
 pub use log::Log;
