@@ -8,72 +8,43 @@
 
 mod script;
 
-use std::sync::Arc;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use imap_client::Client;
 use imap_client::client::{ConnectOptions, Security};
-use script::{play, script};
+use script::{play, play_part, script};
 use sync_core::net::{Credential, Stream, Tls, TlsOptions};
-use tokio::io::{
-    AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream, duplex,
-};
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
-use tokio_rustls::rustls::{ServerConfig, crypto::ring};
-use tokio_rustls::server::TlsStream;
+use sync_core::testing::server::Identity;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, duplex};
 
-/// A server's TLS and what a client must trust.
-fn authority() -> (TlsAcceptor, Tls) {
-    let key = rcgen::KeyPair::generate().unwrap();
-    let params = rcgen::CertificateParams::new(vec!["imap.example.org".into()]).unwrap();
-    let certificate = params.self_signed(&key).unwrap();
-    let der = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
-    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.der().clone()], der)
-        .unwrap();
+/// A server's identity and what a client must trust.
+fn authority() -> (Identity, Tls) {
+    let identity = Identity::generate().unwrap();
     let tls = Tls::new(&TlsOptions {
-        ca_pem: Some(certificate.pem().into_bytes()),
+        ca_pem: Some(identity.ca_pem().as_bytes().to_vec()),
         ..TlsOptions::default()
     });
-    (TlsAcceptor::from(Arc::new(config)), tls.unwrap())
+    (identity, tls.unwrap())
 }
 
 fn options(tls: Tls) -> ConnectOptions {
-    ConnectOptions::new("imap.example.org", Credential::password("alice", "pa\"ss"))
+    ConnectOptions::new("localhost", Credential::password("alice", "pa\"ss"))
         .security(Security::StartTls)
         .tls(tls)
 }
 
-async fn accept(acceptor: &TlsAcceptor, io: DuplexStream) -> TlsStream<DuplexStream> {
-    acceptor.accept(io).await.unwrap()
-}
-
 #[tokio::test]
 async fn what_came_before_the_handshake_is_thrown_away() {
-    let (acceptor, tls) = authority();
+    let (identity, tls) = authority();
     let (ours, mut theirs) = duplex(1 << 16);
     let peer = tokio::spawn(async move {
         let before = "S: * OK [CAPABILITY IMAP4rev1 STARTTLS AUTH=EVIL] hi
              C: A1 STARTTLS";
-        let hello = script(before);
-        for step in hello {
-            match step {
-                script::Step::Say(bytes) => theirs.write_all(&bytes).await.unwrap(),
-                script::Step::Expect(bytes) => {
-                    theirs.read_exact(&mut vec![0; bytes.len()]).await.unwrap();
-                }
-                _ => {}
-            }
-        }
+        assert!(play_part(&mut theirs, script(before)).await);
         // One packet: the consent, and what somebody in the middle adds.
         let injected = b"A1 OK begin\r\n* CAPABILITY IMAP4rev1 XEVIL AUTH=PLAIN\r\n* 666 EXISTS\r\nA2 OK in\r\n";
         theirs.write_all(injected).await.unwrap();
-        let mut io = accept(&acceptor, theirs).await;
+        let mut io = identity.accept(theirs).await.unwrap();
         let after = "C: A2 CAPABILITY
              S: * CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR
              S: A2 OK
@@ -95,19 +66,14 @@ async fn what_came_before_the_handshake_is_thrown_away() {
 
 #[tokio::test]
 async fn plain_where_allowed_still_upgrades_where_offered() {
-    let (acceptor, tls) = authority();
+    let (identity, tls) = authority();
     let (ours, mut theirs) = duplex(1 << 16);
     let peer = tokio::spawn(async move {
-        theirs
-            .write_all(b"* OK [CAPABILITY IMAP4rev1 STARTTLS AUTH=PLAIN] hi\r\n")
-            .await
-            .unwrap();
-        theirs
-            .read_exact(&mut [0; b"A1 STARTTLS\r\n".len()])
-            .await
-            .unwrap();
-        theirs.write_all(b"A1 OK\r\n").await.unwrap();
-        let mut io = accept(&acceptor, theirs).await;
+        let before = "S: * OK [CAPABILITY IMAP4rev1 STARTTLS AUTH=PLAIN] hi
+             C: A1 STARTTLS
+             S: A1 OK";
+        assert!(play_part(&mut theirs, script(before)).await);
+        let mut io = identity.accept(theirs).await.unwrap();
         let after = "C: A2 CAPABILITY
              S: * CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR
              S: A2 OK
@@ -126,20 +92,15 @@ async fn plain_where_allowed_still_upgrades_where_offered() {
 
 #[tokio::test]
 async fn a_certificate_that_is_not_trusted_ends_it_for_good() {
-    let (acceptor, _) = authority();
+    let (identity, _) = authority();
     let (_, other) = authority();
     let (ours, mut theirs) = duplex(1 << 16);
     let peer = tokio::spawn(async move {
-        theirs
-            .write_all(b"* OK [CAPABILITY IMAP4rev1 STARTTLS] hi\r\n")
-            .await
-            .unwrap();
-        theirs
-            .read_exact(&mut [0; b"A1 STARTTLS\r\n".len()])
-            .await
-            .unwrap();
-        theirs.write_all(b"A1 OK\r\n").await.unwrap();
-        assert!(acceptor.accept(theirs).await.is_err());
+        let before = "S: * OK [CAPABILITY IMAP4rev1 STARTTLS] hi
+             C: A1 STARTTLS
+             S: A1 OK";
+        assert!(play_part(&mut theirs, script(before)).await);
+        assert!(identity.accept(theirs).await.is_err());
     });
     let error = Client::from_stream(Stream::from_io(ours), &options(other))
         .await
@@ -158,10 +119,10 @@ fn client_first(line: &str) -> (String, String) {
 
 #[tokio::test]
 async fn scram_binds_to_the_channel_and_goes_on_without_where_the_server_cannot() {
-    let (acceptor, tls) = authority();
+    let (identity, tls) = authority();
     let (ours, theirs) = duplex(1 << 16);
     let peer = tokio::spawn(async move {
-        let io = accept(&acceptor, theirs).await;
+        let io = identity.accept(theirs).await.unwrap();
         let mut io = BufReader::new(io);
         let offer = "* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN AUTH=SCRAM-SHA-256 AUTH=SCRAM-SHA-256-PLUS] hi\r\n";
         io.write_all(offer.as_bytes()).await.unwrap();
@@ -191,7 +152,7 @@ async fn scram_binds_to_the_channel_and_goes_on_without_where_the_server_cannot(
     });
     let connector = tls.clone();
     let stream = Stream::from_io(ours)
-        .upgrade(&connector, "imap.example.org")
+        .upgrade(&connector, "localhost")
         .await
         .unwrap();
     let error = Client::from_stream(stream, &options(tls))

@@ -8,69 +8,36 @@
 
 mod script;
 
-use std::sync::Arc;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pop3::Client;
 use pop3::client::{ConnectOptions, Security};
-use script::{capa, play, script};
+use script::{capa, play, play_part, script};
 use sync_core::net::{Credential, Stream, Tls, TlsOptions};
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream, duplex};
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
-use tokio_rustls::rustls::{ServerConfig, crypto::ring};
-use tokio_rustls::server::TlsStream;
+use sync_core::testing::server::Identity;
+use tokio::io::{
+    AsyncBufRead, AsyncBufReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader, duplex,
+};
 
-/// A server's TLS and what a client must trust.
-fn authority() -> (TlsAcceptor, Tls) {
-    let key = rcgen::KeyPair::generate().unwrap();
-    let params = rcgen::CertificateParams::new(vec!["pop.example.org".into()]).unwrap();
-    let certificate = params.self_signed(&key).unwrap();
-    let der = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
-    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.der().clone()], der)
-        .unwrap();
+/// A server's identity and what a client must trust.
+fn authority() -> (Identity, Tls) {
+    let identity = Identity::generate().unwrap();
     let tls = Tls::new(&TlsOptions {
-        ca_pem: Some(certificate.pem().into_bytes()),
+        ca_pem: Some(identity.ca_pem().as_bytes().to_vec()),
         ..TlsOptions::default()
     });
-    (TlsAcceptor::from(Arc::new(config)), tls.unwrap())
+    (identity, tls.unwrap())
 }
 
 fn options(tls: Tls) -> ConnectOptions {
-    ConnectOptions::new("pop.example.org", Credential::password("alice", "pa\"ss"))
+    ConnectOptions::new("localhost", Credential::password("alice", "pa\"ss"))
         .security(Security::Stls)
         .tls(tls)
 }
 
-async fn accept(acceptor: &TlsAcceptor, io: DuplexStream) -> TlsStream<DuplexStream> {
-    acceptor.accept(io).await.unwrap()
-}
-
-/// Plays a part of a script that the connection outlives.
-async fn play_part(io: &mut DuplexStream, text: &str) {
-    for step in script(text) {
-        match step {
-            script::Step::Say(bytes) => io.write_all(&bytes).await.unwrap(),
-            script::Step::Expect(bytes) => {
-                let mut got = vec![0; bytes.len()];
-                tokio::io::AsyncReadExt::read_exact(io, &mut got)
-                    .await
-                    .unwrap();
-                assert_eq!(got, bytes);
-            }
-            other => panic!("{other:?}"),
-        }
-    }
-}
-
 #[tokio::test]
 async fn what_came_before_the_handshake_is_thrown_away() {
-    let (acceptor, tls) = authority();
+    let (identity, tls) = authority();
     let (ours, mut theirs) = duplex(1 << 16);
     let peer = tokio::spawn(async move {
         // A timestamp that somebody in the middle may have chosen, and answers that he adds to the consent.
@@ -82,8 +49,8 @@ async fn what_came_before_the_handshake_is_thrown_away() {
              S: PIPELINING
              S: .
              S~ +OK half";
-        play_part(&mut theirs, before).await;
-        let mut io = accept(&acceptor, theirs).await;
+        assert!(play_part(&mut theirs, script(before)).await);
+        let mut io = identity.accept(theirs).await.unwrap();
         let after = format!(
             "{}C: AUTH PLAIN AGFsaWNlAHBhInNz\nS: +OK\n{}C: STAT\nS: +OK 1 5",
             capa("SASL PLAIN"),
@@ -102,17 +69,14 @@ async fn what_came_before_the_handshake_is_thrown_away() {
 
 #[tokio::test]
 async fn a_timestamp_from_before_the_handshake_is_not_signed() {
-    let (acceptor, tls) = authority();
+    let (identity, tls) = authority();
     let (ours, mut theirs) = duplex(1 << 16);
     let peer = tokio::spawn(async move {
-        play_part(
-            &mut theirs,
-            "S: +OK ready <chosen@attacker.example>
+        let before = "S: +OK ready <chosen@attacker.example>
              C: STLS
-             S: +OK Begin TLS",
-        )
-        .await;
-        let mut io = accept(&acceptor, theirs).await;
+             S: +OK Begin TLS";
+        assert!(play_part(&mut theirs, script(before)).await);
+        let mut io = identity.accept(theirs).await.unwrap();
         let after = format!("{}C: USER alice\nS: -ERR no", capa("TOP"));
         play(&mut io, script(&after)).await;
     });
@@ -125,12 +89,12 @@ async fn a_timestamp_from_before_the_handshake_is_not_signed() {
 
 #[tokio::test]
 async fn plain_where_allowed_still_upgrades_where_offered() {
-    let (acceptor, tls) = authority();
+    let (identity, tls) = authority();
     let (ours, mut theirs) = duplex(1 << 16);
     let peer = tokio::spawn(async move {
         let before = format!("S: +OK\n{}C: STLS\nS: +OK", capa("STLS, SASL PLAIN"));
-        play_part(&mut theirs, &before).await;
-        let mut io = accept(&acceptor, theirs).await;
+        assert!(play_part(&mut theirs, script(&before)).await);
+        let mut io = identity.accept(theirs).await.unwrap();
         let after = format!(
             "{}C: AUTH PLAIN AGFsaWNlAHBhInNz\nS: +OK\n{}",
             capa("SASL PLAIN"),
@@ -149,12 +113,13 @@ async fn plain_where_allowed_still_upgrades_where_offered() {
 
 #[tokio::test]
 async fn a_certificate_that_is_not_trusted_ends_it_for_good() {
-    let (acceptor, _) = authority();
+    let (identity, _) = authority();
     let (_, other) = authority();
     let (ours, mut theirs) = duplex(1 << 16);
     let peer = tokio::spawn(async move {
-        play_part(&mut theirs, "S: +OK\nC: STLS\nS: +OK").await;
-        assert!(acceptor.accept(theirs).await.is_err());
+        let before = "S: +OK\nC: STLS\nS: +OK";
+        assert!(play_part(&mut theirs, script(before)).await);
+        assert!(identity.accept(theirs).await.is_err());
     });
     let error = Client::from_stream(Stream::from_io(ours), &options(other))
         .await
@@ -163,13 +128,13 @@ async fn a_certificate_that_is_not_trusted_ends_it_for_good() {
     peer.await.unwrap();
 }
 
-async fn line(io: &mut BufReader<TlsStream<DuplexStream>>) -> String {
+async fn line(io: &mut (impl AsyncBufRead + Unpin)) -> String {
     let mut line = String::new();
     io.read_line(&mut line).await.unwrap_or(0);
     line.trim_end().to_owned()
 }
 
-async fn say(io: &mut BufReader<TlsStream<DuplexStream>>, text: &str) {
+async fn say(io: &mut (impl AsyncWrite + Unpin), text: &str) {
     io.write_all(text.as_bytes()).await.unwrap();
     io.flush().await.unwrap();
 }
@@ -184,10 +149,10 @@ fn client_first(line: &str) -> (String, String) {
 
 #[tokio::test]
 async fn scram_binds_to_the_channel_and_goes_on_without_where_the_server_cannot() {
-    let (acceptor, tls) = authority();
+    let (identity, tls) = authority();
     let (ours, theirs) = duplex(1 << 16);
     let peer = tokio::spawn(async move {
-        let mut io = BufReader::new(accept(&acceptor, theirs).await);
+        let mut io = BufReader::new(identity.accept(theirs).await.unwrap());
         say(&mut io, "+OK\r\n").await;
         assert_eq!(line(&mut io).await, "CAPA");
         say(
@@ -208,7 +173,7 @@ async fn scram_binds_to_the_channel_and_goes_on_without_where_the_server_cannot(
         assert_eq!(line(&mut io).await, "");
     });
     let stream = Stream::from_io(ours)
-        .upgrade(&tls, "pop.example.org")
+        .upgrade(&tls, "localhost")
         .await
         .unwrap();
     let error = Client::from_stream(stream, &options(tls))

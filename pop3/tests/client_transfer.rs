@@ -233,18 +233,8 @@ impl Server {
     /// Plays the login with pipelining.
     async fn begin(io: DuplexStream) -> Self {
         let mut io = BufReader::new(io);
-        for step in script::script(&login("PIPELINING")) {
-            match step {
-                script::Step::Say(bytes) => io.write_all(&bytes).await.unwrap(),
-                script::Step::Expect(bytes) => {
-                    let mut got = vec![0; bytes.len()];
-                    tokio::io::AsyncReadExt::read_exact(&mut io, &mut got)
-                        .await
-                        .unwrap();
-                }
-                _ => {}
-            }
-        }
+        let steps = script::script(&login("PIPELINING"));
+        assert!(script::play_part(&mut io, steps).await);
         Self { io }
     }
 

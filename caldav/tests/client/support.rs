@@ -3,15 +3,14 @@
 use caldav::client::{Client, ClientOptions};
 use caldav::wire::Href;
 use sync_core::net::{Credential, Tls, TlsOptions};
+use sync_core::testing::server::Identity;
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 pub(crate) fn tls() -> Tls {
-    let key = rcgen::KeyPair::generate().unwrap();
-    let params = rcgen::CertificateParams::default();
-    let ca = params.self_signed(&key).unwrap().pem().into_bytes();
+    let ca_pem = Identity::generate().unwrap().ca_pem().to_owned();
     Tls::new(&TlsOptions {
-        ca_pem: Some(ca),
+        ca_pem: Some(ca_pem.into_bytes()),
         ..TlsOptions::default()
     })
     .unwrap()

@@ -1,7 +1,9 @@
-//! For implementors of [`Source`](crate::Source), and for the test servers of protocols.
+//! For implementors of [`Source`](crate::Source), and for the tests of protocols.
 
 #[cfg(feature = "testing")]
 pub mod conformance;
+#[cfg(all(feature = "testing", feature = "net"))]
+pub mod script;
 #[cfg(feature = "testing-server")]
 pub mod server;
 #[cfg(all(feature = "testing", feature = "engine"))]
