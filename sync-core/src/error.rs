@@ -107,10 +107,10 @@ impl Error {
         self
     }
 
-    /// Says how long to wait before the next try.
+    /// Says how long to wait before the next try, if that is known.
     #[must_use]
-    pub fn retry_in(mut self, pause: Duration) -> Self {
-        self.0.retry_after = Some(pause);
+    pub fn retry_in(mut self, pause: impl Into<Option<Duration>>) -> Self {
+        self.0.retry_after = pause.into();
         self
     }
 

@@ -78,10 +78,7 @@ impl Writer {
         let stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
         let stopped = stopped.clone()?;
         let error = Error::new(stopped.kind, format!("not tried: {}", stopped.text));
-        Some(match stopped.pause {
-            Some(pause) => error.retry_in(pause),
-            None => error,
-        })
+        Some(error.retry_in(stopped.pause))
     }
 }
 

@@ -267,10 +267,8 @@ impl From<Error> for sync_core::Error {
             },
         };
         let pause = error.retry_after();
-        let own = Self::new(kind, error.to_string()).caused_by(error);
-        match pause {
-            Some(pause) => own.retry_in(pause),
-            None => own,
-        }
+        Self::new(kind, error.to_string())
+            .caused_by(error)
+            .retry_in(pause)
     }
 }

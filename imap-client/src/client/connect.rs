@@ -4,14 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sync_core::net::{Connector, CredentialSource, Stream, Tls, TlsOptions};
+use sync_core::net::{Connector, CredentialSource, Stream, Tls, TlsOptions, excerpt};
 
 use crate::wire::{Code, Command, Limits, StatusKind};
 
 use super::Client;
 use super::call::Call;
 use super::driver::Driver;
-use super::error::{Error, ErrorKind, Result, excerpt};
+use super::error::{Error, ErrorKind, Result};
 
 /// How a connection is protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -8,13 +8,13 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use sync_core::net::{Stream, Tls};
+use sync_core::net::{Stream, Tls, excerpt};
 use tokio::io::{AsyncRead as _, AsyncWrite as _, AsyncWriteExt as _, ReadBuf};
 
 use crate::wire::{Fetch, Frame, Framer, Limits, LongLine, Response};
 
 use super::call::Collect;
-use super::error::{Error, ErrorKind, Result, excerpt};
+use super::error::{Error, ErrorKind, Result};
 use super::event::EventKind;
 use super::session::{InFlight, Router, tag_text};
 

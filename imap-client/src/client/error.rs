@@ -4,6 +4,8 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
+use sync_core::net::excerpt;
+
 use crate::wire::{Code, EncodeError, FrameError, StatusKind, StatusResponse};
 
 /// What went wrong in a session.
@@ -233,23 +235,6 @@ impl Error {
     }
 }
 
-/// What the server sent, for people: escaped, and cut after 200 bytes.
-pub(crate) fn excerpt(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes.get(..200).unwrap_or(bytes));
-    let mut shown: String = text
-        .chars()
-        .flat_map(|c| {
-            let plain = if c.is_control() { None } else { Some(c) };
-            let escaped = c.is_control().then(|| c.escape_default());
-            plain.into_iter().chain(escaped.into_iter().flatten())
-        })
-        .collect();
-    if bytes.len() > 200 {
-        shown.push_str("...");
-    }
-    shown
-}
-
 /// `Suggested Backoff Time: 300000 milliseconds`, as Exchange Online ends a refusal.
 fn suggested_backoff(text: &str) -> Option<Duration> {
     const HINT: &str = "suggested backoff time:";
@@ -349,11 +334,9 @@ impl From<Error> for sync_core::Error {
             ErrorKind::Unsupported => Core::Unsupported,
         };
         let pause = error.retry_after();
-        let own = Self::new(kind, error.to_string()).caused_by(error);
-        match pause {
-            Some(pause) => own.retry_in(pause),
-            None => own,
-        }
+        Self::new(kind, error.to_string())
+            .caused_by(error)
+            .retry_in(pause)
     }
 }
 

@@ -3,10 +3,10 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use sync_core::net::excerpt;
+
 use crate::wire::response::{List, MailboxStatus};
 use crate::wire::{Code, Fetch, MailboxName, Response, StatusKind, StatusResponse, UidSet};
-
-use super::error::excerpt;
 
 /// Events kept at most; beyond that they are thrown away and [`EventKind::Overflow`] stands for them.
 const MAX_EVENTS: usize = 16_384;

@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, Weak};
 
+use sync_core::net::excerpt;
+
 use crate::wire::command::LiteralMode;
 use crate::wire::{
     Capabilities, Code, EncodeOptions, MailboxName, NameEncoding, Response, StatusKind,
@@ -9,7 +11,7 @@ use crate::wire::{
 };
 
 use super::call::{Collect, Effect};
-use super::error::{Error, ErrorKind, Result, excerpt};
+use super::error::{Error, ErrorKind, Result};
 use super::event::{EventKind, Events, event_of};
 
 /// What IMAP4rev2 holds in itself (RFC 9051 appendix E).

@@ -8,12 +8,12 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::BytesMut;
-use sync_core::net::{Stream, Tls};
+use sync_core::net::{Stream, Tls, excerpt};
 use tokio::io::{AsyncReadExt as _, AsyncWrite as _, AsyncWriteExt as _};
 
 use crate::wire::{Command, Framer, Limits, Reply, Text, TextLine};
 
-use super::error::{Error, ErrorKind, GREETING, Result, excerpt};
+use super::error::{Error, ErrorKind, GREETING, Result};
 
 /// The buffer that is read into.
 const READ: usize = 256 << 10;

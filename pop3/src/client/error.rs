@@ -4,6 +4,8 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
+use sync_core::net::excerpt;
+
 use crate::wire::{Code, DecodeError, EncodeError, FrameError, Status};
 
 /// What went wrong in a session.
@@ -224,23 +226,6 @@ fn says_in_use(text: &str) -> bool {
     has("lock") && (has("maildrop") || has("mailbox")) || has("another") && has("session")
 }
 
-/// What the server sent, for people: escaped, and cut after 200 bytes.
-pub(crate) fn excerpt(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes.get(..200).unwrap_or(bytes));
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() {
-            shown.extend(c.escape_default());
-        } else {
-            shown.push(c);
-        }
-    }
-    if bytes.len() > 200 {
-        shown.push_str("...");
-    }
-    shown
-}
-
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(command) = self.0.command {
@@ -322,11 +307,9 @@ impl From<Error> for sync_core::Error {
             ErrorKind::Unsupported => Core::Unsupported,
         };
         let pause = error.retry_after();
-        let own = Self::new(kind, error.to_string()).caused_by(error);
-        match pause {
-            Some(pause) => own.retry_in(pause),
-            None => own,
-        }
+        Self::new(kind, error.to_string())
+            .caused_by(error)
+            .retry_in(pause)
     }
 }
 

@@ -13,6 +13,7 @@ mod credential;
 mod deflate;
 mod der;
 pub mod dns;
+mod excerpt;
 #[cfg(feature = "http")]
 pub mod http;
 #[cfg(feature = "oauth")]
@@ -25,6 +26,7 @@ mod tls;
 pub use backoff::Backoff;
 pub use credential::{CommandCredentials, Credential, CredentialFn, CredentialSource, run_command};
 pub use deflate::Deflate;
+pub use excerpt::excerpt;
 #[cfg(feature = "oauth")]
 pub use oauth::{OAuth2, OAuth2Credentials};
 pub use secret::Secret;

@@ -207,10 +207,7 @@ impl OAuth2Credentials {
     fn refusal(&self, status: StatusCode, body: &Secret, retry_after: Option<u64>) -> Error {
         if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
             let error = self.error(ErrorKind::Throttled, status.as_str());
-            return match retry_after {
-                Some(seconds) => error.retry_in(Duration::from_secs(seconds)),
-                None => error,
-            };
+            return error.retry_in(retry_after.map(Duration::from_secs));
         }
         let short = |text: String| text.escape_default().take(200).collect::<String>();
         let text = match serde_json::from_slice::<Refused>(body.expose()) {

@@ -270,10 +270,8 @@ impl From<Error> for crate::Error {
             ErrorKind::TooLarge => Core::TooLarge,
         };
         let pause = error.retry_after();
-        let own = Self::new(kind, error.to_string()).caused_by(error);
-        match pause {
-            Some(pause) => own.retry_in(pause),
-            None => own,
-        }
+        Self::new(kind, error.to_string())
+            .caused_by(error)
+            .retry_in(pause)
     }
 }

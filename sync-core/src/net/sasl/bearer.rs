@@ -1,6 +1,7 @@
 use super::super::Secret;
-use super::{Context, excerpt, out_of_order, refused};
+use super::{Context, out_of_order, refused};
 use crate::error::Result;
+use crate::net::excerpt;
 
 /// OAUTHBEARER (RFC 7628) and XOAUTH2: the token at once, then at most one error challenge.
 pub(super) struct Bearer {

@@ -330,11 +330,5 @@ fn out_of_order() -> Error {
     bent("the server asks for more than the mechanism has")
 }
 
-/// What the server sent, for people: escaped and short.
-fn excerpt(bytes: &[u8]) -> String {
-    let head = bytes.get(..200).unwrap_or(bytes);
-    head.escape_ascii().to_string()
-}
-
 #[cfg(test)]
 mod tests;

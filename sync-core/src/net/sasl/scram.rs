@@ -10,8 +10,9 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::super::Secret;
-use super::{Context, Mechanism, bent, excerpt, out_of_order, refused};
+use super::{Context, Mechanism, bent, out_of_order, refused};
 use crate::error::Result;
+use crate::net::excerpt;
 
 /// Below RFC 5802's 4096 a server gives an eavesdropper a cheap guess.
 const MIN_ITERATIONS: u32 = 4096;
