@@ -2,7 +2,7 @@
 
 use super::EasSource;
 use crate::client;
-use crate::mapping::event::{LARGEST_FILES, retain_files};
+use crate::mapping::event::{LARGEST_FILE, retain_files};
 use crate::wire::class::{Attachment, Class, Event, Item, NewAttachment};
 use crate::wire::command::{
     Fetch, FetchOf, Fetched, ItemOperations, Name, Operation, ServerChange,
@@ -11,6 +11,8 @@ use crate::wire::{Action, Status, Version};
 
 /// How many files one request asks for.
 const BATCH: usize = 5;
+/// The most bytes of one appointment's files.
+const MOST: u64 = 64 << 20;
 /// The file is above what the account's policy allows, or empty ([MS-ASCMD] section 2.2.3.177.8).
 const TOO_LARGE: Status = Status(11);
 const EMPTY: Status = Status(10);
@@ -29,7 +31,10 @@ impl EasSource {
                     true => retain_files(event),
                     false => event.attachments.clear(),
                 }
-                files.extend(event.attachments.iter_mut());
+                let sizes = event.attachments.iter().map(|file| file.size.unwrap_or(0));
+                if sizes.fold(0, u64::saturating_add) <= MOST {
+                    files.extend(event.attachments.iter_mut());
+                }
             }
         }
         for batch in files.chunks_mut(BATCH) {
@@ -113,7 +118,7 @@ fn take(file: &mut Attachment, fetched: Fetched) {
     let content = fetched.data.unwrap_or_default();
     let size = u64::try_from(content.len()).unwrap_or(u64::MAX);
     // Sizes that are told beforehand are rough.
-    if size > LARGEST_FILES {
+    if size > LARGEST_FILE {
         return file.reference.clear();
     }
     file.content_type = fetched.content_type.or(file.content_type.take());

@@ -9,7 +9,8 @@
 //! is read again, since every server makes something of its own of it.
 //!
 //! **Files of appointments**, from 16.0 on, come and go as ATTACH with the bytes in it, up to
-//! [10 MiB](crate::mapping::event::LARGEST_FILES) each appointment.
+//! [10 MiB](crate::mapping::event::LARGEST_FILE) each. An appointment with more than 64 MiB of them is not
+//! read.
 //!
 //! **Nobody is invited** because something was written: from 16.0 on attendees are never sent.
 //!

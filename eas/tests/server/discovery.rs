@@ -2,6 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -9,6 +10,8 @@ use eas::client::{DiscoverOptions, Discovery, ErrorKind, Result, discover};
 use eas::testing::Server;
 use sync_core::net::dns::SystemDns;
 use sync_core::net::{Credential, Tls, TlsOptions};
+use sync_core::testing::server::Identity;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 /// A name server that knows one SRV record, and the names it was asked for.
 fn name_server(target: &str, port: u16) -> (SocketAddr, Arc<Mutex<Vec<String>>>) {
@@ -70,6 +73,35 @@ fn redirector(target: String) -> (SocketAddr, thread::JoinHandle<String>) {
         }
     });
     (address, seen)
+}
+
+/// A host under TLS that redirects each request, and how many it was sent.
+async fn secure_redirector(identity: &Identity, target: String) -> (SocketAddr, Arc<AtomicUsize>) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let count = Arc::new(AtomicUsize::new(0));
+    let (seen, identity) = (Arc::clone(&count), identity.clone());
+    tokio::spawn(async move {
+        let answer = format!(
+            "HTTP/1.1 302 Found\r\nLocation: {target}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        );
+        let mut buffer = [0; 4096];
+        while let Ok((stream, _)) = listener.accept().await {
+            let Ok(mut stream) = identity.accept(stream).await else {
+                continue;
+            };
+            if stream
+                .read(&mut buffer)
+                .await
+                .is_ok_and(|length| length > 0)
+            {
+                seen.fetch_add(1, Ordering::Relaxed);
+                stream.write_all(answer.as_bytes()).await.unwrap();
+                stream.shutdown().await.unwrap();
+            }
+        }
+    });
+    (address, count)
 }
 
 /// Somewhere nobody listens.
@@ -215,6 +247,49 @@ async fn a_redirect_elsewhere_or_without_tls_is_not_followed() {
         request.join().unwrap();
     }
     assert_eq!(seen(&server), []);
+}
+
+#[tokio::test]
+async fn a_redirect_under_tls_is_followed_within_the_domain() {
+    let server = server();
+    let identity = Identity::generate().unwrap();
+    let tls = TlsOptions {
+        ca_pem: Some(format!("{}{}", server.ca_pem(), identity.ca_pem()).into()),
+        ..TlsOptions::default()
+    };
+    let here = format!("{}/autodiscover/autodiscover.xml", secure(&server));
+    let elsewhere = here.replace("localhost", "127.0.0.1");
+    for (target, is_found) in [(here, true), (elsewhere, false)] {
+        let mut options = options(&server, "localhost");
+        options.http.tls = Tls::new(&tls).unwrap();
+        let (address, count) = secure_redirector(&identity, target).await;
+        let (dns, _) = name_server("localhost", address.port());
+        options.dns = Arc::new(SystemDns::at([dns]));
+        let found = find("alice@localhost", &options).await;
+        assert_eq!(found.is_ok(), is_found, "{found:?}");
+        assert_eq!(count.load(Ordering::Relaxed), 1);
+        let expected = usize::from(is_found);
+        assert_eq!(seen(&server).len(), expected);
+        server.reset_stats();
+    }
+}
+
+#[tokio::test]
+async fn redirects_in_a_circle_come_to_an_end() {
+    let server = server();
+    let identity = Identity::generate().unwrap();
+    let mut options = options(&server, "localhost");
+    let tls = TlsOptions {
+        ca_pem: Some(identity.ca_pem().into()),
+        ..TlsOptions::default()
+    };
+    options.http.tls = Tls::new(&tls).unwrap();
+    let (address, count) = secure_redirector(&identity, "/autodiscover/again.xml".into()).await;
+    let (dns, _) = name_server("localhost", address.port());
+    options.dns = Arc::new(SystemDns::at([dns]));
+    let error = find("alice@localhost", &options).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotActiveSync);
+    assert_eq!(count.load(Ordering::Relaxed), 11);
 }
 
 #[tokio::test]

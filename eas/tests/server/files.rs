@@ -214,6 +214,26 @@ async fn what_is_too_large_stays_where_it_is() {
 }
 
 #[tokio::test]
+async fn files_are_carried_each_for_itself() {
+    let server = server("16.1");
+    let id = with_agenda(&server);
+    let store = server.store();
+    for name in ["one", "two"] {
+        assert!(store.attach("Calendar", &id, name, "video/mp4", vec![7; 9 << 20]));
+    }
+    let mut client = Client::new(&server).await;
+    assert_eq!(text(&client.only().await).matches("ATTACH").count(), 3);
+    // More than all of an appointment's may be: it cannot be read, and nothing was taken away.
+    for name in ["three", "four", "five", "six", "seven", "eight"] {
+        assert!(store.attach("Calendar", &id, name, "video/mp4", vec![7; 9 << 20]));
+    }
+    let before = fetched_files(&server);
+    let page = client.list().await;
+    assert_eq!((page.changed.len(), page.unreadable.len()), (0, 1));
+    assert_eq!(fetched_files(&server), before);
+}
+
+#[tokio::test]
 async fn a_document_that_is_too_large_is_not_sent() {
     let server = server("16.1");
     let mut client = Client::new(&server).await;

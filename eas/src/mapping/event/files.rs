@@ -7,9 +7,9 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use super::super::content::{Component, Property};
 use crate::wire::class::{Attachment, Event};
 
-/// The most bytes of one appointment's files that are carried along, 10 MiB: what is beyond stays
-/// where it is.
-pub const LARGEST_FILES: u64 = 10 << 20;
+/// The most bytes of a file that is carried along, 10 MiB: a larger one stays where it is. That others
+/// come and go changes nothing of it, or it would look as if it had been taken away.
+pub const LARGEST_FILE: u64 = 10 << 20;
 
 /// Some programs leave the padding out.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -25,21 +25,13 @@ const NAMELESS: &str = "attachment";
 /// Leaves those files of an appointment that are carried along, by their kind and the sizes that the
 /// server tells.
 pub fn retain_files(event: &mut Event) {
-    let mut left = LARGEST_FILES;
-    event.attachments.retain(|file| {
-        let is_file = matches!(file.method, FILE | MESSAGE);
-        is_file && fits(file.size.unwrap_or(0), &mut left)
-    });
+    event
+        .attachments
+        .retain(|file| matches!(file.method, FILE | MESSAGE) && fits(file));
 }
 
-fn fits(size: u64, left: &mut u64) -> bool {
-    match left.checked_sub(size) {
-        Some(rest) => {
-            *left = rest;
-            true
-        }
-        None => false,
-    }
+fn fits(file: &Attachment) -> bool {
+    file.size.unwrap_or(0) <= LARGEST_FILE
 }
 
 /// The files that were fetched.
@@ -59,11 +51,8 @@ pub(super) fn properties(event: &Event) -> impl Iterator<Item = Property> {
 
 /// The files that are in a document; what is only pointed to is no file.
 pub(super) fn of_component(component: &Component) -> Vec<Attachment> {
-    let mut left = LARGEST_FILES;
     let files = component.all("ATTACH").filter_map(of_property);
-    files
-        .filter(|file| fits(file.size.unwrap_or(0), &mut left))
-        .collect()
+    files.filter(fits).collect()
 }
 
 fn of_property(property: &Property) -> Option<Attachment> {

@@ -4,8 +4,8 @@
 //! What ActiveSync cannot hold: PRIORITY, URL, GEO, COMMENT, CONTACT, RESOURCES, RDATE, RELATED-TO,
 //! SEQUENCE, STATUS:CONFIRMED, alarms but the first one before the start, what an alarm says, parameters
 //! of texts, RSVP and most other parameters of ATTENDEE, an end in another zone than the start, ATTACH up to
-//! 14.1, later ATTACH that only points to something, that of an override and what is beyond
-//! [10 MiB](LARGEST_FILES), properties of one's own; from 16.0 on, also ATTENDEE and ORGANIZER when written, since the
+//! 14.1, later ATTACH that only points to something, that of an override and a file above
+//! [10 MiB](LARGEST_FILE), properties of one's own; from 16.0 on, also ATTENDEE and ORGANIZER when written, since the
 //! server would mail invitations. None of them is written, and so none is ever missed: the merge takes
 //! only what changed here.
 //!
@@ -18,7 +18,7 @@ mod from_ical;
 pub(super) mod times;
 mod to_ical;
 
-pub use files::{LARGEST_FILES, retain_files};
+pub use files::{LARGEST_FILE, retain_files};
 pub use from_ical::from_ical;
 pub use to_ical::to_ical;
 
