@@ -15,7 +15,8 @@
 //! **Nobody is invited** because something was written: from 16.0 on attendees are never sent.
 //!
 //! What ActiveSync cannot do is said before anything is planned: mail cannot be put into a folder, but
-//! for drafts from 16.0 on, and of its flags only `\Seen` and `\Flagged` can be set.
+//! for drafts from 16.0 on, and of its flags only `\Seen` and `\Flagged` can be set. What another program
+//! makes of a draft under its old id is not noticed: a message does not change.
 //!
 //! **What is put into the outbox is sent.** It is a collection of the source's own, with the role
 //! [`Outbox`](sync_core::model::Role::Outbox), that takes part only where a config names it, and in which
