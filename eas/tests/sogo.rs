@@ -20,6 +20,8 @@ mod keys;
 mod mail;
 #[path = "support/postman.rs"]
 mod postman;
+#[path = "sogo/shared.rs"]
+mod shared;
 #[path = "sogo/source.rs"]
 mod source;
 #[path = "sogo/tasks.rs"]

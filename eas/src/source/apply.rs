@@ -102,6 +102,7 @@ impl EasSource {
         self.carry_out(c, class, place, jobs, &mut outcomes).await;
         self.read_written(c, class, &mut outcomes).await;
         self.move_items(c, moves, &now, &mut outcomes).await;
+        self.check_rights(c, class, batch, &mut outcomes).await;
         let unsaid = || Outcome::Unknown(unsaid("says nothing of the item"));
         Ok(outcomes
             .into_iter()

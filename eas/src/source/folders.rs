@@ -131,7 +131,7 @@ impl EasSource {
     /// Every folder that can be synchronised.
     pub(super) async fn list_folders(&mut self) -> Result<Vec<Collection>> {
         let stale = self.folders.as_ref().is_some_and(|known| known.stale);
-        self.list(stale && self.forgets()).await
+        self.list(stale && self.is_sogo()).await
     }
 
     /// The same; `anew` from the beginning, whatever the server then forgets.
@@ -143,7 +143,7 @@ impl EasSource {
             .take()
             .filter(|known| !anew && !known.key.is_empty());
         let mut folders = known.unwrap_or_default();
-        let answer = match folders.key.is_empty() && !anew && self.forgets() {
+        let answer = match folders.key.is_empty() && !anew && self.is_sogo() {
             true => self.folders_as_another().await,
             false => self.client.folder_sync(folders.key()).await,
         };
@@ -182,16 +182,16 @@ impl EasSource {
         Ok(all)
     }
 
-    /// Whether the server is SOGo, by the command that it has and does not name. It begins anew with
-    /// address books, task lists and mail when a device asks for the folders from the beginning.
-    fn forgets(&self) -> bool {
+    /// Whether the server is SOGo, by the command that it has and does not name.
+    pub(super) fn is_sogo(&self) -> bool {
         let commands = &self.client.offer().commands;
         let provision = Name::Provision.as_str();
         let has = |name: &String| name.eq_ignore_ascii_case(provision);
         !commands.is_empty() && !commands.iter().any(has)
     }
 
-    /// All folders as another device is told them, with a key of this one, which is told what is new.
+    /// All folders as another device is told them, with a key of this one, which is told what is new:
+    /// SOGo begins anew with address books, task lists and mail of a device that asks for all folders.
     async fn folders_as_another(&mut self) -> client::Result<FolderSyncAnswer> {
         let own = self.client.folder_sync(ANY).await?;
         let mut options = self.config.client.clone();

@@ -18,7 +18,7 @@ use crate::wire::wbxml::pages::{Calendar, Email as E};
 use crate::wire::{DateTime, Version};
 
 /// More than any calendar object or vCard.
-const LARGEST: u64 = 16 << 20;
+pub(super) const LARGEST: u64 = 16 << 20;
 /// More than servers take of a message.
 pub(super) const LARGEST_MESSAGE: u64 = 150 << 20;
 /// The flags that can be set.

@@ -40,6 +40,7 @@ mod held;
 mod job;
 mod moves;
 mod outbox;
+mod rights;
 mod send;
 mod watch;
 

@@ -95,8 +95,41 @@ impl Sogo {
     ///
     /// [`Error::Refused`] if there are no more of them, or if the login does not work.
     pub fn new_user(&self) -> Result<String> {
+        self.new_login(|_| Ok(()))
+    }
+
+    /// Such a user, who is shown the calendar of another one in ActiveSync, too, and may read it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] as with [`Sogo::new_user`], and with the server's or the database's words.
+    pub fn new_reader(&self, owner: &str) -> Result<String> {
+        self.new_login(|user| {
+            let folder = format!("{owner}:Calendar/personal");
+            self.run_sql(&format!(
+                "INSERT INTO profiles (c_uid, c_defaults, c_settings) VALUES ('{user}', '{{}}', \
+                 '{{\"Calendar\": {{\"SubscribedFolders\": [\"{folder}\"], \
+                 \"FolderSynchronize\": {{\"{folder}\": 1}}}}}}')"
+            ))?;
+            let roles = format!(
+                "<acl-query xmlns=\"urn:inverse:params:xml:ns:inverse-dav\"><set-roles \
+                 user=\"{user}\"><PublicViewer/></set-roles></acl-query>"
+            );
+            let path = format!("{}personal/", Self::calendars(owner));
+            let headers = [("Content-Type", "application/xml")];
+            let session = self.session(owner);
+            let answer = session.request("REPORT", &path, &headers, roles.as_bytes())?;
+            match answer.status {
+                200..=299 => Ok(()),
+                _ => Err(Error::refused(roles, answer.text())),
+            }
+        })
+    }
+
+    fn new_login(&self, prepare: impl FnOnce(&str) -> Result<()>) -> Result<String> {
         let number = self.next_user.fetch_add(1, Ordering::Relaxed);
         let user = format!("user{number}");
+        prepare(&user)?;
         match number <= MORE_USERS && self.first_login(&user) {
             true => Ok(user),
             false => Err(Error::refused(
@@ -113,13 +146,16 @@ impl Sogo {
     ///
     /// [`Error::Refused`] with the database's words.
     pub fn forget_devices(&self, user: &str) -> Result<()> {
-        let statement = format!("DELETE FROM cache WHERE c_uid = '{user}'");
+        self.run_sql(&format!("DELETE FROM cache WHERE c_uid = '{user}'"))
+    }
+
+    fn run_sql(&self, statement: &str) -> Result<()> {
         let [program, arguments @ ..] = self.sql.as_slice() else {
             return Ok(());
         };
         let done = Command::new(program)
             .args(arguments)
-            .arg(&statement)
+            .arg(statement)
             .output();
         let done = done.doing(|| format!("running {program}"))?;
         match done.status.success() {

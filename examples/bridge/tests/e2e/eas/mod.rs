@@ -7,6 +7,7 @@ mod lost;
 mod mail;
 mod mail_faults;
 mod mailboxes;
+mod shared;
 mod steps;
 
 pub(crate) use account::Account;
