@@ -302,11 +302,11 @@ impl Server {
     pub fn stats(&self) -> Stats {
         let shared = &self.shared;
         Stats {
-            connections: shared.meter.connections(),
+            connections: shared.meter.connections.get(),
             requests: shared.log.count(),
-            bytes_received: shared.meter.received(),
-            bytes_sent: shared.meter.sent(),
-            most_in_flight: shared.meter.most_in_flight(),
+            bytes_received: shared.meter.received.get(),
+            bytes_sent: shared.meter.sent.get(),
+            most_in_flight: shared.meter.most_in_flight.get(),
         }
     }
 

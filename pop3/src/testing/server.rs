@@ -305,11 +305,11 @@ impl Server {
     pub fn stats(&self) -> Stats {
         let meter = &self.shared.meter;
         Stats {
-            connections: meter.connections(),
+            connections: meter.connections.get(),
             commands: self.shared.log.count(),
-            bytes_received: meter.received(),
-            bytes_sent: meter.sent(),
-            round_trips: meter.round_trips(),
+            bytes_received: meter.received.get(),
+            bytes_sent: meter.sent.get(),
+            round_trips: meter.round_trips.get(),
         }
     }
 

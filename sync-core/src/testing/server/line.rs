@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -10,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
-use super::Identity;
+use super::{Counter, Identity};
 
 /// Bytes read from the socket at once.
 const CHUNK: usize = 64 * 1024;
@@ -21,11 +20,15 @@ const FLUSH_AT: usize = 1024 * 1024;
 /// What the connections of one server count together, and where they are to be cut.
 #[derive(Debug, Default)]
 pub struct Meter {
-    numbers: AtomicU64,
-    connections: AtomicU64,
-    received: AtomicU64,
-    sent: AtomicU64,
-    round_trips: AtomicU64,
+    /// Connections accepted.
+    pub connections: Counter,
+    /// Bytes of the clients, inside TLS and outside a [`Layer`].
+    pub received: Counter,
+    /// Bytes to the clients, inside TLS and outside a [`Layer`].
+    pub sent: Counter,
+    /// How often a client sent something after it had been sent something.
+    pub round_trips: Counter,
+    numbers: Counter,
     cuts: Mutex<Cuts>,
 }
 
@@ -36,30 +39,6 @@ struct Cuts {
 }
 
 impl Meter {
-    /// Connections since the last reset.
-    #[must_use]
-    pub fn connections(&self) -> u64 {
-        self.connections.load(Ordering::Relaxed)
-    }
-
-    /// Bytes of the clients since the last reset, inside TLS and outside a [`Layer`].
-    #[must_use]
-    pub fn received(&self) -> u64 {
-        self.received.load(Ordering::Relaxed)
-    }
-
-    /// Bytes to the clients since the last reset, inside TLS and outside a [`Layer`].
-    #[must_use]
-    pub fn sent(&self) -> u64 {
-        self.sent.load(Ordering::Relaxed)
-    }
-
-    /// How often a client sent something after it had been sent something, since the last reset.
-    #[must_use]
-    pub fn round_trips(&self) -> u64 {
-        self.round_trips.load(Ordering::Relaxed)
-    }
-
     /// Counts from 0 again; the numbers of connections go on.
     pub fn reset(&self) {
         for counter in [
@@ -68,7 +47,7 @@ impl Meter {
             &self.sent,
             &self.round_trips,
         ] {
-            counter.store(0, Ordering::Relaxed);
+            counter.reset();
         }
     }
 
@@ -175,11 +154,10 @@ impl Connection {
     /// A connection that was accepted, which is counted.
     #[must_use]
     pub fn new(socket: TcpStream, meter: &Arc<Meter>) -> Self {
-        meter.connections.fetch_add(1, Ordering::Relaxed);
-        let before = meter.numbers.fetch_add(1, Ordering::Relaxed);
+        meter.connections.one();
         Self {
             out: Vec::new(),
-            number: before.saturating_add(1),
+            number: meter.numbers.one(),
             io: Io::Plain(socket),
             layer: None,
             input: Vec::new(),
@@ -255,12 +233,11 @@ impl Connection {
         }
         self.round_trip = std::mem::take(&mut self.answered);
         if self.round_trip {
-            self.meter.round_trips.fetch_add(1, Ordering::Relaxed);
+            self.meter.round_trips.one();
         }
         let (passing, ended) = Meter::pass(&mut self.meter.cuts().received_left, count);
         self.input_ended = ended;
-        let passed = u64::try_from(passing).unwrap_or(0);
-        self.meter.received.fetch_add(passed, Ordering::Relaxed);
+        self.meter.received.add(passing);
         let chunk = chunk.get(..passing).unwrap_or_default();
         self.input.drain(..self.at);
         self.at = 0;
@@ -326,8 +303,7 @@ impl Connection {
             }
             let (passing, over) = Meter::pass(&mut self.meter.cuts().sent_left, self.out.len());
             ended |= over;
-            let passed = u64::try_from(passing).unwrap_or(0);
-            self.meter.sent.fetch_add(passed, Ordering::Relaxed);
+            self.meter.sent.add(passing);
             self.answered = true;
             let stream = self.io.stream()?;
             stream

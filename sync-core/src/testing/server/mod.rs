@@ -5,6 +5,7 @@
 //! keeps what was seen, and [`Faults`] wait for what they strike. What servers say, and how they go wrong,
 //! stays with the protocol's crate.
 
+mod counter;
 mod faults;
 mod host;
 #[cfg(feature = "testing-http-server")]
@@ -13,6 +14,7 @@ mod identity;
 pub mod line;
 mod log;
 
+pub use counter::Counter;
 pub use faults::{Faults, Ordered, Turns};
 pub use host::{Host, Port};
 pub use identity::Identity;

@@ -37,9 +37,7 @@ impl AsyncRead for Metered {
         let before = buffer.filled().len();
         let result = Pin::new(&mut self.socket).poll_read(cx, buffer);
         let read = buffer.filled().len().saturating_sub(before);
-        self.meter
-            .received
-            .fetch_add(read as u64, Ordering::Relaxed);
+        self.meter.received.add(read);
         result
     }
 }
@@ -51,18 +49,13 @@ impl AsyncWrite for Metered {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         // Counted before it is sent: nobody has what is not counted yet.
-        let meter = Arc::clone(&self.meter);
-        meter.sent.fetch_add(bytes.len() as u64, Ordering::SeqCst);
+        self.meter.sent.add(bytes.len());
         let result = Pin::new(&mut self.socket).poll_write(cx, bytes);
         let sent = match &result {
             Poll::Ready(Ok(sent)) => *sent,
             _ => 0,
         };
-        let unsent = bytes.len().saturating_sub(sent) as u64;
-        let less = |count: u64| Some(count.saturating_sub(unsent));
-        let _ = meter
-            .sent
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, less);
+        self.meter.sent.take_back(bytes.len().saturating_sub(sent));
         result
     }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -18,7 +18,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
-use super::Identity;
+use super::{Counter, Identity};
 use metered::{Closing, Metered};
 
 mod metered;
@@ -29,39 +29,19 @@ const MAX_BODY: usize = 32 << 20;
 /// What the connections of one server count together.
 #[derive(Debug, Default)]
 pub struct Meter {
-    numbers: AtomicU64,
-    connections: AtomicU64,
-    received: AtomicU64,
-    sent: AtomicU64,
-    in_flight: AtomicU64,
-    most_in_flight: AtomicU64,
+    /// Connections accepted.
+    pub connections: Counter,
+    /// Bytes of the clients, headers and TLS included.
+    pub received: Counter,
+    /// Bytes to the clients, headers and TLS included.
+    pub sent: Counter,
+    /// How many requests were in work at once, at most.
+    pub most_in_flight: Counter,
+    in_flight: Counter,
+    numbers: Counter,
 }
 
 impl Meter {
-    /// Connections since the last reset.
-    #[must_use]
-    pub fn connections(&self) -> u64 {
-        self.connections.load(Ordering::Relaxed)
-    }
-
-    /// Bytes of the clients since the last reset, headers and TLS included.
-    #[must_use]
-    pub fn received(&self) -> u64 {
-        self.received.load(Ordering::Relaxed)
-    }
-
-    /// Bytes to the clients since the last reset, headers and TLS included.
-    #[must_use]
-    pub fn sent(&self) -> u64 {
-        self.sent.load(Ordering::Relaxed)
-    }
-
-    /// How many requests were in work at once, at most, since the last reset.
-    #[must_use]
-    pub fn most_in_flight(&self) -> u64 {
-        self.most_in_flight.load(Ordering::Relaxed)
-    }
-
     /// Counts from 0 again; the numbers of connections go on.
     pub fn reset(&self) {
         for counter in [
@@ -70,7 +50,7 @@ impl Meter {
             &self.sent,
             &self.most_in_flight,
         ] {
-            counter.store(0, Ordering::Relaxed);
+            counter.reset();
         }
     }
 }
@@ -103,7 +83,7 @@ pub async fn serve<F, W>(
     F: Fn(u64, Request<Bytes>) -> W + Send,
     W: Future<Output = Option<Answer>> + Send,
 {
-    meter.connections.fetch_add(1, Ordering::Relaxed);
+    meter.connections.one();
     let closing = Arc::<Closing>::default();
     let metered = Metered {
         socket,
@@ -126,18 +106,15 @@ where
     F: Fn(u64, Request<Bytes>) -> W,
     W: Future<Output = Option<Answer>>,
 {
-    let before = meter.numbers.fetch_add(1, Ordering::Relaxed);
-    let number = before.saturating_add(1);
+    let number = meter.numbers.one();
     let answer = &answer;
     let service = service_fn(|request| async move {
-        let now = meter.in_flight.fetch_add(1, Ordering::SeqCst);
-        let now = now.saturating_add(1);
-        meter.most_in_flight.fetch_max(now, Ordering::SeqCst);
+        meter.most_in_flight.at_least(meter.in_flight.one());
         let answered = match read(request).await {
             Some(request) => answer(number, request).await,
             None => None,
         };
-        meter.in_flight.fetch_sub(1, Ordering::SeqCst);
+        meter.in_flight.take_back(1);
         let answer = answered.ok_or(Cut)?;
         if answer.closes {
             closing.answered.store(true, Ordering::Relaxed);
