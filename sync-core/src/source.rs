@@ -1,9 +1,11 @@
 //! The trait that every protocol implements, and what an implementation says of itself.
 
+use std::task::Poll;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures_util::stream::BoxStream;
+use futures_util::stream::{self, BoxStream, StreamExt as _};
+use tokio::sync::mpsc;
 
 use crate::error::{Error, Result};
 use crate::model::{
@@ -78,6 +80,44 @@ pub trait Source: Send {
     async fn close(&mut self) -> Result<()> {
         Ok(())
     }
+}
+
+/// The items that `work` sends, as [`Source::fetch`] streams them.
+///
+/// The work moves as long as somebody reads, and is never more than `room` items ahead of the reader. If
+/// it fails, its error comes last and names the collection; an error that names no item ends the stream.
+pub fn sent_items<'a, W>(
+    c: &'a CollectionId,
+    room: usize,
+    work: impl FnOnce(mpsc::Sender<Result<Item>>) -> W,
+) -> BoxStream<'a, Result<Item>>
+where
+    W: Future<Output = Result<()>> + Send + 'a,
+{
+    let (sender, mut receiver) = mpsc::channel(room);
+    let work = work(sender.clone());
+    let mut work = Some(Box::pin(async move {
+        if let Err(error) = work.await {
+            let _ = sender.send(Err(error.in_collection(c))).await;
+        }
+    }));
+    let mut failed = false;
+    stream::poll_fn(move |cx| {
+        if failed {
+            return Poll::Ready(None);
+        }
+        if let Some(running) = &mut work
+            && running.as_mut().poll(cx).is_ready()
+        {
+            work = None;
+        }
+        let next = receiver.poll_recv(cx);
+        if let Poll::Ready(Some(Err(error))) = &next {
+            failed = error.item().is_none();
+        }
+        next
+    })
+    .boxed()
 }
 
 /// How much of an item a fetch fills.
@@ -322,4 +362,47 @@ pub struct Applied {
     /// Where the source stands now, if writing moved its cursor in a way that skips no foreign
     /// change (EAS, DeltaSync). Taken only if every [`Outcome::Done`] says id and revision.
     pub cursor: Option<Cursor>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+
+    #[tokio::test]
+    async fn an_error_of_one_item_does_not_end_the_stream() {
+        let c = CollectionId::new("INBOX");
+        let read = sent_items(&c, 1, |sender| async move {
+            for id in ["1", "2"] {
+                let error = Error::new(ErrorKind::Protocol, "garbled");
+                let _ = sender.send(Err(error.at_item(&ItemId::new(id)))).await;
+            }
+            Err(Error::new(ErrorKind::Connection, "gone"))
+        });
+        let read: Vec<String> = read
+            .map(|read| read.map_or_else(|error| error.to_string(), |_| String::new()))
+            .collect()
+            .await;
+        assert_eq!(read.len(), 3);
+        assert!(
+            read.iter()
+                .zip(["1", "2", "INBOX"])
+                .all(|(text, at)| text.contains(at)),
+            "{read:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn nothing_comes_behind_an_error_of_no_item() {
+        let c = CollectionId::new("INBOX");
+        let read = sent_items(&c, 4, |sender| async move {
+            for _ in 0..2 {
+                let _ = sender
+                    .send(Err(Error::new(ErrorKind::Connection, "gone")))
+                    .await;
+            }
+            Ok(())
+        });
+        assert_eq!(read.count().await, 1);
+    }
 }

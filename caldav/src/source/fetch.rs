@@ -2,12 +2,11 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
-use std::pin::Pin;
 
 use bytes::Bytes;
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 use sync_core::model::{CollectionId, Item, ItemId, Revision};
-use sync_core::source::ChangePage;
+use sync_core::source::{ChangePage, sent_items};
 use sync_core::{Error, ErrorKind, Result};
 use tokio::sync::mpsc;
 
@@ -42,31 +41,9 @@ impl DavSource {
         c: &'a CollectionId,
         ids: &'a [ItemId],
     ) -> BoxStream<'a, Result<Item>> {
-        let (sender, mut receiver) = mpsc::channel(FINISHED);
-        let work = async move {
-            if let Err(error) = self.fetch_all(c, ids, &sender).await {
-                let _ = sender.send(Err(error.in_collection(c))).await;
-            }
-        };
-        let mut work: Option<Pin<Box<dyn Future<Output = ()> + Send + 'a>>> = Some(Box::pin(work));
-        let mut failed = false;
-        // The requests move as long as somebody reads, and no further than the channel is wide.
-        stream::poll_fn(move |cx| {
-            if failed {
-                return std::task::Poll::Ready(None);
-            }
-            if let Some(running) = &mut work
-                && running.as_mut().poll(cx).is_ready()
-            {
-                work = None;
-            }
-            let next = receiver.poll_recv(cx);
-            if let std::task::Poll::Ready(Some(Err(error))) = &next {
-                failed = error.item().is_none();
-            }
-            next
+        sent_items(c, FINISHED, move |sender| async move {
+            self.fetch_all(c, ids, &sender).await
         })
-        .boxed()
     }
 
     async fn fetch_all(&mut self, c: &CollectionId, ids: &[ItemId], sender: &Sender) -> Result<()> {

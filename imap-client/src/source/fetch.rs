@@ -1,14 +1,12 @@
 //! Messages, read over one or two connections.
 
 use std::collections::VecDeque;
-use std::future::Future;
 use std::io::Write as _;
-use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 
-use futures_util::stream::{self, BoxStream, StreamExt as _};
+use futures_util::stream::BoxStream;
 use sync_core::model::{Body, BodyWriter, CollectionId, Digest, IDENTITY_PREFIX, Item, ItemId};
-use sync_core::source::Depth;
+use sync_core::source::{Depth, sent_items};
 use sync_core::{Error, ErrorKind, Result};
 use tokio::sync::mpsc;
 
@@ -69,31 +67,9 @@ impl ImapSource {
         ids: &'a [ItemId],
         depth: Depth,
     ) -> BoxStream<'a, Result<Item>> {
-        let (sender, mut receiver) = mpsc::channel(FINISHED);
-        let work = async move {
-            if let Err(error) = self.fetch_all(c, ids, depth, &sender).await {
-                let _ = sender.send(Err(error.in_collection(c))).await;
-            }
-        };
-        let mut work: Option<Pin<Box<dyn Future<Output = ()> + Send + 'a>>> = Some(Box::pin(work));
-        let mut failed = false;
-        // The connections move as long as somebody reads, and no further than the channel is wide.
-        stream::poll_fn(move |cx| {
-            if failed {
-                return std::task::Poll::Ready(None);
-            }
-            if let Some(running) = &mut work
-                && running.as_mut().poll(cx).is_ready()
-            {
-                work = None;
-            }
-            let next = receiver.poll_recv(cx);
-            if let std::task::Poll::Ready(Some(Err(error))) = &next {
-                failed = error.item().is_none();
-            }
-            next
+        sent_items(c, FINISHED, move |sender| async move {
+            self.fetch_all(c, ids, depth, &sender).await
         })
-        .boxed()
     }
 
     async fn fetch_all(
