@@ -99,7 +99,9 @@ impl EasSource {
                 Err(outcome) => set(&mut outcomes, index, outcome),
             }
         }
+        let series = self.series(&jobs).await;
         self.carry_out(c, class, place, jobs, &mut outcomes).await;
+        self.complete_series(c, place, series, &outcomes).await;
         self.read_written(c, class, &mut outcomes).await;
         self.move_items(c, moves, &now, &mut outcomes).await;
         self.check_rights(c, class, batch, &mut outcomes).await;

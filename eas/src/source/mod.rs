@@ -42,6 +42,7 @@ mod moves;
 mod outbox;
 mod rights;
 mod send;
+mod series;
 mod watch;
 
 use std::collections::{HashMap, HashSet};

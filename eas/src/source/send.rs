@@ -21,7 +21,7 @@ const MOST_RETRIES: u8 = 3;
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// How a request ended.
-enum Sent {
+pub(super) enum Sent {
     /// With an answer for each item.
     Answered(CollectionAnswer),
     /// It was not carried out, and would not be the next time; perhaps for one of the items.
@@ -94,7 +94,7 @@ impl EasSource {
 
     /// Sends one request. After a lost answer the same goes out once more, with the same key and
     /// names: the server recognises it, and says what became of it.
-    async fn send(
+    pub(super) async fn send(
         &mut self,
         c: &CollectionId,
         class: Class,

@@ -414,6 +414,22 @@ const SERIES: &str = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VEVENT
     DTSTART:20261214T140000Z\r\nDTEND:20261214T143000Z\r\nSUMMARY:Series at two\r\n\
     END:VEVENT\r\nEND:VCALENDAR\r\n";
 
+/// The exceptions that the server holds: of which occurrence, whether it is deleted, and its start.
+fn exceptions(world: &World) -> Vec<(Option<String>, bool, Option<String>)> {
+    let item = world.server.store().items("Calendar").pop().unwrap();
+    let all = item.property(C::Exceptions).map(|e| e.children.clone());
+    let mut all: Vec<_> = all
+        .unwrap_or_default()
+        .iter()
+        .map(|e| {
+            let deleted = e.find(C::Deleted).as_deref() == Some("1");
+            (e.find(C::ExceptionStartTime), deleted, e.find(C::StartTime))
+        })
+        .collect();
+    all.sort();
+    all
+}
+
 #[tokio::test]
 async fn a_series_with_exceptions() {
     for version in VERSIONS {
@@ -421,20 +437,6 @@ async fn a_series_with_exceptions() {
         let c = world.collection(ItemKind::Event);
         world.put(&c, ItemKind::Event, SERIES);
         world.settles().await;
-        let exceptions = |world: &World| -> Vec<(Option<String>, bool, Option<String>)> {
-            let item = world.server.store().items("Calendar").pop().unwrap();
-            let all = item.property(C::Exceptions).map(|e| e.children.clone());
-            let mut all: Vec<_> = all
-                .unwrap_or_default()
-                .iter()
-                .map(|e| {
-                    let deleted = e.find(C::Deleted).as_deref() == Some("1");
-                    (e.find(C::ExceptionStartTime), deleted, e.find(C::StartTime))
-                })
-                .collect();
-            all.sort();
-            all
-        };
         let moved = |start: &str| {
             let from = Some("20261214T090000Z".to_owned());
             (from, false, Some(start.to_owned()))
@@ -472,7 +474,7 @@ async fn a_series_with_exceptions() {
 }
 
 #[tokio::test]
-async fn exceptions_that_a_new_series_loses_stay_here() {
+async fn exceptions_that_a_new_series_loses_are_sent_again() {
     let mut world = World::new("14.1", "Calendar");
     let profile = Profile::exchange_2013().with(Quirk::DropsNewExceptions);
     world.server = Server::builder().profile(profile).start().unwrap();
@@ -484,6 +486,10 @@ async fn exceptions_that_a_new_series_loses_stay_here() {
         text.contains("EXDATE") && text.contains("RECURRENCE-ID"),
         "{text}"
     );
+    let there = exceptions(&world);
+    let moved = there.iter().find(|(_, deleted, _)| !deleted).unwrap();
+    assert_eq!(moved.2.as_deref(), Some("20261214T140000Z"), "{there:?}");
+    assert_eq!(there.len(), 2);
 }
 
 #[tokio::test]
