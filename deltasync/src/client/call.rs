@@ -1,7 +1,7 @@
 //! One command: its request, and what has to be done before its answer can be had.
 
 use bytes::Bytes;
-use sync_core::net::http::header::{CONTENT_TYPE, COOKIE, HeaderName, LOCATION};
+use sync_core::net::http::header::{CONTENT_TYPE, HeaderName, LOCATION};
 use sync_core::net::http::{Method, Request, Response, Url};
 
 use super::{Client, Error, ErrorKind, Result};
@@ -77,9 +77,7 @@ impl Client {
                 .timeout(self.options.timeout)
                 .limit(call.limit)
                 .keep_redirects();
-            if let Some(cookies) = self.cookies.header() {
-                request = request.header(COOKIE, cookies)?;
-            }
+            request = self.cookies.on(request)?;
             if call.repeatable {
                 request = request.repeatable();
             }

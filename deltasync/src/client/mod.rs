@@ -6,7 +6,6 @@
 
 mod call;
 mod commands;
-mod cookies;
 mod error;
 mod fetch;
 mod login;
@@ -14,7 +13,7 @@ mod options;
 
 use std::fmt;
 
-use sync_core::net::http::{Http, Url};
+use sync_core::net::http::{Cookies, Http, Url};
 
 use crate::wire::rst2::Ticket;
 
@@ -32,7 +31,8 @@ pub struct Client {
     refusal: Option<Error>,
     /// Where the mailbox is, once a command was answered there.
     host: Option<Url>,
-    cookies: cookies::Cookies,
+    /// The hosts of the service are one under several names: all of them are told.
+    cookies: Cookies,
 }
 
 impl Client {
@@ -50,7 +50,7 @@ impl Client {
             ticket: None,
             refusal: None,
             host: None,
-            cookies: cookies::Cookies::default(),
+            cookies: Cookies::default(),
         })
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sync_core::net::http::header::{CONTENT_TYPE, COOKIE, HeaderName};
+use sync_core::net::http::header::{CONTENT_TYPE, HeaderName};
 use sync_core::net::http::{Method, Request, Response, Url};
 
 use super::options::with_path;
@@ -59,7 +59,7 @@ impl Client {
     /// [`ErrorKind::NotActiveSync`] where what answers offers none.
     pub async fn negotiate(&mut self) -> Result<Version> {
         let request = Request::new(Method::OPTIONS, self.url.clone()).timeout(self.options.timeout);
-        let request = self.with_cookies(request)?;
+        let request = self.cookies.on(request)?;
         let response = self.http.send(request).await?;
         self.cookies.take(response.headers());
         if !response.status().is_success() {
@@ -212,20 +212,12 @@ impl Client {
         if command.is_repeatable(version) {
             request = request.repeatable();
         }
-        let request = self.with_cookies(request)?.body(body);
+        let request = self.cookies.on(request)?.body(body);
         let response = self.http.send(request).await;
         let response = response.map_err(|error| Error::from(error).of(C::NAME))?;
         self.cookies.take(response.headers());
         self.upgraded |= response.headers().contains_key(UPGRADE);
         Ok(response)
-    }
-
-    fn with_cookies(&self, request: Request) -> Result<Request> {
-        let anchor = self.options.anchor_mailbox.as_deref();
-        Ok(match self.cookies.header(anchor) {
-            Some(cookies) => request.header(COOKIE, cookies)?,
-            None => request,
-        })
     }
 
     async fn body(&self, mut response: Response) -> Result<Parts> {

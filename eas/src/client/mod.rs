@@ -6,14 +6,13 @@
 
 mod call;
 mod commands;
-mod cookies;
 mod discover;
 mod error;
 mod options;
 mod policy;
 mod provision;
 
-use sync_core::net::http::{Http, Url};
+use sync_core::net::http::{Cookies, Http, Url};
 
 use crate::wire::Version;
 use crate::wire::http::Offer;
@@ -22,6 +21,9 @@ pub use discover::{Consent, DiscoverOptions, Discovery, Step, discover};
 pub use error::{Error, ErrorKind, Result};
 pub use options::{ClientOptions, Device};
 pub use policy::{Policy, RefuseWhatIsNotEnforced};
+
+/// The cookie that names a mailbox to Microsoft's hosts.
+const ANCHOR: &str = "DefaultAnchorMailbox";
 
 /// A session with a server, for one user and one device.
 ///
@@ -35,7 +37,8 @@ pub struct Client {
     version: Option<Version>,
     offer: Offer,
     policy_key: Option<String>,
-    cookies: cookies::Cookies,
+    /// What 16.x with OAuth is routed by, among others.
+    cookies: Cookies,
     /// The device's description was sent in this session, where a command of its own does it.
     described: bool,
     /// The server was upgraded: it offers other versions or commands than before.
@@ -54,12 +57,16 @@ impl Client {
         // is gained by HTTP/2, and some proxies before IIS break it.
         http.http2 = false;
         http.user_agent.clone_from(&options.device.user_agent);
+        let mut cookies = Cookies::default();
+        if let Some(mailbox) = &options.anchor_mailbox {
+            cookies.set(ANCHOR, mailbox);
+        }
         Ok(Self {
             http: Http::new(http)?,
             url: options.url.clone(),
             version: options.version,
             policy_key: options.policy_key.clone(),
-            cookies: cookies::Cookies::default(),
+            cookies,
             offer: Offer::default(),
             described: false,
             upgraded: false,

@@ -290,6 +290,11 @@ fn options(shared: &Shared) -> Reply {
         ("allow", "OPTIONS,POST".to_owned()),
         ("public", "OPTIONS,POST".to_owned()),
         ("ms-server-activesync", newest.to_owned()),
+        // Exchange Online finds the mailbox by it, and wants it back.
+        (
+            "set-cookie",
+            "X-BackEndCookie=route; path=/; secure; HttpOnly".to_owned(),
+        ),
     ];
     let times = if profile.has(Quirk::DoublesHeaders) {
         2

@@ -79,6 +79,21 @@ async fn a_version_is_settled_on() {
 }
 
 #[tokio::test]
+async fn cookies_come_back_beside_the_mailbox_to_route_by() {
+    let server = server("16.1");
+    let mut options = options(&server, "device1");
+    options.anchor_mailbox = Some("alice@example.org".into());
+    let mut client = Client::new(options).unwrap();
+    client.folder_sync("0").await.unwrap();
+    let requests = server.requests();
+    let cookies: Vec<_> = requests.iter().map(|seen| seen.cookie.as_deref()).collect();
+    let anchor = "DefaultAnchorMailbox=alice@example.org";
+    let both = format!("{anchor}; X-BackEndCookie=route");
+    assert_eq!(cookies, [Some(anchor), Some(both.as_str())]);
+    assert!(!format!("{client:?}").contains("route"));
+}
+
+#[tokio::test]
 async fn a_policy_is_demanded_and_acknowledged() {
     for version in ["12.1", "14.0", "14.1", "16.0", "16.1"] {
         let server = strict(version);

@@ -33,6 +33,7 @@
 
 mod challenge;
 mod client;
+mod cookies;
 mod digest;
 mod error;
 mod login;
@@ -42,6 +43,7 @@ mod response;
 mod tests;
 
 pub use client::{Http, HttpOptions, Origin};
+pub use cookies::Cookies;
 pub use error::{Error, ErrorKind, Result};
 pub use request::Request;
 pub use reqwest::header;
