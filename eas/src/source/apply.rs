@@ -32,7 +32,7 @@ impl EasSource {
         let takes =
             |mutation: &Mutation| matches!(mutation.op, Op::Delete { .. } | Op::Move { .. });
         if batch.iter().any(takes) {
-            self.doubts.insert(c.clone());
+            self.in_step.remove(c);
         }
         let mut outcomes = Vec::with_capacity(batch.len());
         let mut rest = batch.as_slice();

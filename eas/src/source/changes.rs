@@ -40,10 +40,10 @@ impl EasSource {
             false => Coverage::Delta,
         };
         let key = self.keys.remove(c);
-        if place.has_pages() && key.as_ref() != Some(&place.key) {
-            self.doubts.insert(c.clone());
-        }
-        let answer = match place.latest().filter(|_| !self.ended.contains(c)) {
+        let goes_on = !place.has_pages() || key.as_ref() == Some(&place.key);
+        let in_step = self.in_step.remove(c) && goes_on;
+        let was_first = place.first;
+        let answer = match place.latest().filter(|_| !in_step) {
             Some(latest) => self.list_after(c, class, &mut place, latest).await?,
             None => self.list_page(c, class, &mut place).await?,
         };
@@ -53,11 +53,14 @@ impl EasSource {
         let mut page = ChangePage::new(coverage, place.cursor());
         page.more = answer.more;
         self.fill(c, class, answer.changes, &mut page).await?;
+        if place.first == was_first {
+            self.in_step.insert(c.clone());
+        }
         Ok(page)
     }
 
-    /// One page, after the end of the first listing is told to the server; the answer to this often says
-    /// that there is nothing new.
+    /// One page, after a request for what is later than any time. The answer to that often says that
+    /// there is nothing new.
     async fn list_after(
         &mut self,
         c: &CollectionId,
@@ -66,9 +69,7 @@ impl EasSource {
         latest: &str,
     ) -> Result<CollectionAnswer> {
         let ended = self.page(c, class, latest).await?;
-        self.ended.insert(c.clone());
-        if ended.key.as_ref() == Some(&place.key) && place.is_settled() && !self.doubts.contains(c)
-        {
+        if ended.key.as_ref() == Some(&place.key) && place.is_settled() {
             return Ok(ended);
         }
         let mut answer = self.list_page(c, class, place).await?;
@@ -96,9 +97,8 @@ impl EasSource {
     ) -> Result<CollectionAnswer> {
         for _ in 0..MOST_IDLE {
             let begun = now();
-            let asked = place.question(!self.doubts.insert(c.clone()));
+            let asked = place.question();
             let answer = self.page(c, class, &asked).await?;
-            self.doubts.remove(c);
             // An answer without a key says that the last one is still good.
             let key = answer.key.clone().unwrap_or_else(|| place.key.clone());
             place.listed(&key, answer.more, begun, now());
@@ -117,7 +117,7 @@ impl EasSource {
     pub(super) async fn prime(&mut self, c: &CollectionId, class: Class) -> Result<String> {
         let mut collection = Collection::new(class, c.as_str(), "0");
         collection.options = Some(self.options(class));
-        self.ended.remove(c);
+        self.in_step.remove(c);
         let answer = self.sync_one(collection).await?;
         answer.key.filter(|key| key != "0").ok_or_else(|| {
             let why = "the server gives no key for the folder";

@@ -12,8 +12,8 @@ use sync_core::{Error, ErrorKind, Result};
 ///
 /// With the key that it gave last it tells what it did not tell yet, with any other one everything
 /// since. With one that is older than the beginning of the last first listing of a device it tells no
-/// deletions, until a request bears one that is not: before it is asked for what is new, it is asked
-/// for what is later than any time.
+/// deletions, until a request bears one that is not. Both is mended by asking for what is later than any
+/// time before asking for what is new.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Place {
     /// The last key.
@@ -108,13 +108,10 @@ impl Place {
         }
     }
 
-    /// The key to ask with for what is new. Where an answer may have been lost, it is not the one that
-    /// was asked with before: another key has the server tell everything once more.
-    pub(super) fn question(&self, lost: bool) -> String {
+    /// The key to ask with for what is new.
+    pub(super) fn question(&self) -> String {
         match self.second() {
-            Some(second) => second
-                .saturating_sub(self.back + u64::from(lost))
-                .to_string(),
+            Some(second) => second.saturating_sub(self.back).to_string(),
             None => self.key.clone(),
         }
     }
@@ -124,9 +121,9 @@ impl Place {
         second(&self.key).filter(|_| self.seconds)
     }
 
-    /// The key to ask with before others where keys are seconds and this is no first listing.
+    /// The key to ask with before others where keys are seconds.
     pub(super) fn latest(&self) -> Option<&'static str> {
-        (!self.first && self.second().is_some()).then_some(LATEST)
+        self.second().map(|_| LATEST)
     }
 
     /// More pages of a listing follow, where keys are seconds.
@@ -172,18 +169,18 @@ mod tests {
     /// After a first listing of one page, which took this long.
     fn listed(seconds: u64) -> Place {
         let mut place = Place::new("-1".into(), "14.1");
-        assert_eq!(place.question(false), "-1");
+        assert_eq!(place.question(), "-1");
         let key = T.to_string();
         assert_eq!(place.latest(), None);
         place.listed(&(T - 9).to_string(), true, 100, 100);
-        assert_eq!(place.question(false), (T - 9).to_string());
+        assert_eq!(place.question(), (T - 9).to_string());
         place.listed(&key, false, 100 + seconds, 100 + seconds);
         place.first = false;
         place
     }
 
     fn asks(place: &Place) -> u64 {
-        place.question(false).parse().unwrap()
+        place.question().parse().unwrap()
     }
 
     #[test]
@@ -221,26 +218,16 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_answer_has_another_key_asked() {
-        let mut place = listed(0);
-        assert_eq!(place.question(true), (T - 3).to_string());
-        place.listed(&T.to_string(), false, 102, 102);
-        assert_eq!(place.question(true), (T - 1).to_string());
-    }
-
-    #[test]
     fn only_a_key_that_is_a_time_is_set_back() {
         // SOGo's mail, and Exchange, whose keys may be as large.
         let mut place = Place::new("-1".into(), "14.1");
         place.listed("1-12", false, 30, 30);
-        place.first = false;
         assert_eq!(place.latest(), None);
-        assert_eq!(place.question(true), "1-12");
+        assert_eq!(place.question(), "1-12");
         let mut place = Place::new("1200000000".into(), "16.1");
         place.listed("1200000001", false, 30, 30);
-        place.first = false;
         assert_eq!(place.latest(), None);
-        assert_eq!(place.question(true), "1200000001");
+        assert_eq!(place.question(), "1200000001");
         let cursor = place.cursor();
         assert!(Place::parse(&cursor, "16.1").is_ok_and(|parsed| parsed == place));
         assert!(Place::parse(&cursor, "14.1").is_err_and(|error| error.is_cursor_lost()));

@@ -98,11 +98,9 @@ pub struct EasSource {
     folders: Option<Folders>,
     /// The keys that the last listings ended with, to wait for what comes after.
     keys: HashMap<CollectionId, String>,
-    /// Folders of which a server may believe to have told what nobody read: an answer was lost, or
-    /// something was deleted from here.
-    doubts: HashSet<CollectionId>,
-    /// Folders whose first listing has ended, as SOGo knows.
-    ended: HashSet<CollectionId>,
+    /// Folders of which SOGo told all that it believes to have told. It does not after a lost answer, a
+    /// deletion from here or a first listing.
+    in_step: HashSet<CollectionId>,
     /// When to list folders once more though nothing changes: more may have been written in the second of
     /// the last listing.
     unsettled: HashMap<CollectionId, Instant>,
@@ -137,8 +135,7 @@ impl EasSource {
             capabilities,
             folders: None,
             keys: HashMap::new(),
-            doubts: HashSet::new(),
-            ended: HashSet::new(),
+            in_step: HashSet::new(),
             unsettled: HashMap::new(),
             heartbeat: None,
             addresses: None,
