@@ -25,6 +25,9 @@
 //! **A request whose answer was lost** is repeated with the same key and the same names, which tell the
 //! server that it is the same. Where that does not help, or the process died, the next listing
 //! begins at the old key and shows what was made; the engine knows it again.
+//!
+//! **SOGo begins anew** with address books, task lists and mail when a device asks for all folders: a
+//! second device id, made from the first one, asks in its place. SOGo shows both.
 
 mod alike;
 mod apply;
