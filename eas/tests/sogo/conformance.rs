@@ -100,6 +100,10 @@ const SKIP_OF: &[(ItemKind, &[&str])] = &[
 /// How many users' worth of cases run beside each other.
 const STREAMS: usize = 3;
 
+/// What is said of a connection that SOGo ends without an answer, as it does once in some ten thousand
+/// requests when it is busy. A case that asks for outcomes then has none, and another user tries it.
+const DROPPED: &str = "connection closed before message completed";
+
 async fn run(sogo: &Arc<Sogo>, kind: ItemKind) -> String {
     let own = SKIP_OF.iter().filter(|(of, _)| *of == kind);
     let own: Vec<&str> = own.flat_map(|(_, names)| names.iter().copied()).collect();
@@ -139,7 +143,15 @@ async fn run(sogo: &Arc<Sogo>, kind: ItemKind) -> String {
                     profile,
                     connections: 0,
                 };
-                if let Err(why) = case.run(&mut account).await {
+                let mut result = case.run(&mut account).await;
+                if result
+                    .as_ref()
+                    .is_err_and(|why| why.to_string().contains(DROPPED))
+                {
+                    account.user = sogo.new_user().unwrap();
+                    result = case.run(&mut account).await;
+                }
+                if let Err(why) = result {
                     failed.push_str(&format!("{kind}: {}: {why}\n", case.name));
                 }
             }

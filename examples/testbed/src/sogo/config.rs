@@ -30,8 +30,8 @@ pub(super) fn sogo(folder: &Path, ports: Ports) -> Vec<(&'static str, String)> {
     vec![
         ("WOPort", format!("127.0.0.1:{}", ports.http)),
         ("WONoDetach", text("YES")),
-        // A waiting ActiveSync Ping takes one of them.
-        ("WOWorkersCount", text("6")),
+        // A waiting ActiveSync Ping takes one of them. Where requests outnumber them, a few get no answer.
+        ("WOWorkersCount", text("12")),
         ("WOListenQueueSize", text("64")),
         ("WOPidFile", format!("{folder}/run/sogod.pid")),
         ("WOLogFile", text("-")),
