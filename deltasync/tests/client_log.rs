@@ -8,13 +8,12 @@
     clippy::indexing_slicing
 )]
 
-use std::sync::{Arc, Mutex};
-
 use deltasync::client::{Client, ClientOptions};
 use deltasync::testing::{Fault, Server};
 use deltasync::wire::sync::{Class, CollectionRequest};
 use deltasync::wire::{ServerId, SyncKey};
 use sync_core::net::{Credential, Tls, TlsOptions};
+use sync_core::testing::Written;
 
 const INBOX: &str = "00000000-0000-0000-0000-000000000001";
 
@@ -29,24 +28,9 @@ fn client(server: &Server, password: &str) -> Client {
     Client::new(options).unwrap()
 }
 
-/// Collects what is logged.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl std::io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 #[test]
 fn neither_password_nor_ticket_is_logged() {
-    let log = Log::default();
+    let log = Written::default();
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing_subscriber::filter::LevelFilter::DEBUG)
@@ -72,7 +56,7 @@ fn neither_password_nor_ticket_is_logged() {
         let refused = wrong.folders().await.unwrap_err();
         format!("{client:?} {error:?} {refused:?} {wrong:?}")
     });
-    let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let logged = log.text();
     assert!(logged.contains("answered"), "{logged}");
     for text in [&shown, &logged] {
         for secret in ["alicepw", "alicewrong", "EwAIA", "t="] {

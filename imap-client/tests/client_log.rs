@@ -9,29 +9,13 @@
 
 mod script;
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
-
 use imap_client::client::ConnectOptions;
 use sync_core::net::Credential;
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
+use sync_core::testing::Written;
 
 #[tokio::test(start_paused = true)]
 async fn the_wire_log_holds_no_secret() {
-    let log = Log::default();
+    let log = Written::default();
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
@@ -64,7 +48,7 @@ async fn the_wire_log_holds_no_secret() {
         let options = ConnectOptions::new("h", Credential::password("alice", "s3cr3t-wörd"));
         script::connect(&text, &options).await.unwrap();
     }
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let log = log.text();
     assert!(
         log.contains("AUTHENTICATE") && log.contains("LOGIN"),
         "{log}"

@@ -8,3 +8,8 @@ pub mod script;
 pub mod server;
 #[cfg(all(feature = "testing", feature = "engine"))]
 pub mod simulator;
+#[cfg(feature = "testing")]
+mod written;
+
+#[cfg(feature = "testing")]
+pub use written::Written;
