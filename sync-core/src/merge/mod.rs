@@ -165,4 +165,4 @@ fn first_uid(node: &Node<'_>) -> Option<String> {
 }
 
 #[cfg(test)]
-mod corpus;
+mod tests;
