@@ -12,7 +12,7 @@ use sync_core::{Error, ErrorKind, Result};
 ///
 /// With the key that it gave last it tells what it did not tell yet, with any other one everything
 /// since. With one that is older than the beginning of the last first listing of a device it tells no
-/// deletions, until a request bears one that is not. Both is mended by asking for what is later than any
+/// deletions, until a request bears one that is not. Both are mended by asking for what is later than any
 /// time before asking for what is new.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Place {

@@ -11,7 +11,7 @@ use super::job::Job;
 use super::send::Sent;
 use crate::wire::Version;
 use crate::wire::class::{BodyType, Class, Event, Item};
-use crate::wire::command::{BodyPreference, Change};
+use crate::wire::command::{BodyPreference, Change, Name, Responded};
 
 /// A new series with occurrences of its own, and where it stands in the batch.
 type Series = (usize, Box<Event>);
@@ -76,13 +76,21 @@ impl EasSource {
             return;
         }
         let many = changes.len();
-        if !matches!(
-            self.send(c, Class::Calendar, place, changes, true).await,
-            Sent::Answered(_)
-        ) {
-            tracing::warn!(collection = %c, many, "occurrences of new series are not there");
+        let lost = match self.send(c, Class::Calendar, place, changes, true).await {
+            // Those that were taken are not spoken of.
+            Sent::Answered(answer) => answer.responses.iter().filter(is_refused).count(),
+            _ => many,
+        };
+        if lost > 0 {
+            tracing::warn!(collection = %c, lost, "new series lack their occurrences");
         }
     }
+}
+
+fn is_refused(responded: &&Responded) -> bool {
+    responded
+        .status
+        .is_some_and(|status| !status.is_ok(Name::Sync))
 }
 
 fn count(event: &Event) -> usize {
