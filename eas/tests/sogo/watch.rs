@@ -14,8 +14,9 @@ use super::source;
 /// Longer than a Ping waits here (30 s), so that one that ends without news is sent again.
 const LONG: Duration = Duration::from_secs(45);
 
-/// Long enough for the Ping to have begun.
-const MEANWHILE: Duration = Duration::from_secs(2);
+/// Long enough for the Ping to have begun, and longer than the source lists once more by itself what it
+/// listed within a second: only Ping can tell then.
+const MEANWHILE: Duration = Duration::from_secs(8);
 
 /// How often the server may say without reason that something changed.
 const MOST_WAKES: usize = 5;
