@@ -10,7 +10,8 @@
 //!
 //! **Files of appointments**, from 16.0 on, come and go as ATTACH with the bytes in it, up to
 //! [10 MiB](crate::mapping::event::LARGEST_FILE) each. An appointment with more than 64 MiB of them is not
-//! read.
+//! read. A file above what the account's policy allows counts as not there: where the limit is lowered
+//! later, that looks as if it had been taken away.
 //!
 //! **Nobody is invited** because something was written: from 16.0 on attendees are never sent.
 //!
